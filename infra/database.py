@@ -1,0 +1,138 @@
+"""RDS PostgreSQL, by generations: a restore makes a new database and never touches the old one."""
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from infra.durability import DurabilityPolicy
+from infra.iam_policies import service_trust
+from infra.naming import Naming
+from infra.network import DataStorePlacement, data_store_security_group
+from infra.setting_sections import DatabaseSettings
+
+DATABASE_NAME = "litellm"
+MASTER_USER = "litellm_admin"
+PORT = 5432
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatabaseArgs:
+    naming: Naming
+    settings: DatabaseSettings
+    durability: DurabilityPolicy
+    partition: str
+    placement: DataStorePlacement
+    key_arn: pulumi.Input[str]
+
+
+class Database(pulumi.ComponentResource):
+    """The serving generation and the retired ones, encrypted, TLS only, without public address.
+
+    AWS owns and rotates the master secret. A retired generation stays declared until it is taken
+    out of ``database.retiredGenerations``; changing or clearing ``database.snapshot`` replaces
+    nothing.
+    """
+
+    host: pulumi.Output[str]
+    master_secret_arn: pulumi.Output[str]
+    identifier: pulumi.Output[str]
+
+    def __init__(
+        self, name: str, args: DatabaseArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("litellm:database:Database", name, None, opts)
+        self._args = args
+        child = pulumi.ResourceOptions(parent=self)
+        self._subnets = aws.rds.SubnetGroup(
+            "database",
+            name=args.naming.named("database"),
+            subnet_ids=args.placement.subnet_ids,
+            opts=child,
+        )
+        self._security_group = data_store_security_group(
+            "database", args.naming, args.placement, PORT, self
+        )
+        family = f"postgres{args.settings.engine_version.split('.')[0]}"
+        self._parameters = aws.rds.ParameterGroup(
+            "database",
+            name=args.naming.named(family),
+            family=family,
+            parameters=[{"name": "rds.force_ssl", "value": "1"}],
+            opts=child,
+        )
+        self._monitoring_role = self._monitoring()
+        for generation in sorted(args.settings.retired_generations):
+            self._instance(generation, snapshot=None)
+        serving = self._instance(args.settings.generation, snapshot=args.settings.snapshot)
+        self.host = serving.address
+        self.identifier = serving.identifier
+        self.master_secret_arn = serving.master_user_secrets[0].secret_arn
+        self.register_outputs({"host": self.host})
+
+    def _monitoring(self) -> aws.iam.Role:
+        role = aws.iam.Role(
+            "database-monitoring",
+            name=self._args.naming.named("database-monitoring"),
+            assume_role_policy=service_trust("monitoring.rds.amazonaws.com"),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        aws.iam.RolePolicyAttachment(
+            "database-monitoring",
+            role=role.name,
+            policy_arn=f"arn:{self._args.partition}:iam::aws:policy/service-role/"
+            "AmazonRDSEnhancedMonitoringRole",
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        return role
+
+    def _instance(self, generation: int, snapshot: str | None) -> aws.rds.Instance:
+        settings, durability = self._args.settings, self._args.durability
+        identifier = self._args.naming.named(f"database-{generation}")
+        # A restored instance takes its name, user and encryption from the snapshot.
+        origin = (
+            {"snapshot_identifier": snapshot}
+            if snapshot
+            else {"db_name": DATABASE_NAME, "username": MASTER_USER}
+        )
+        return aws.rds.Instance(
+            f"database-{generation}",
+            identifier=identifier,
+            engine="postgres",
+            engine_version=settings.engine_version,
+            instance_class=settings.instance_class,
+            allocated_storage=settings.storage_gib,
+            max_allocated_storage=settings.maximum_storage_gib,
+            storage_type="gp3",
+            storage_encrypted=True,
+            kms_key_id=self._args.key_arn,
+            manage_master_user_password=True,
+            master_user_secret_kms_key_id=self._args.key_arn,
+            iam_database_authentication_enabled=True,
+            ca_cert_identifier="rds-ca-rsa2048-g1",
+            port=PORT,
+            publicly_accessible=False,
+            multi_az=settings.multi_zone,
+            db_subnet_group_name=self._subnets.name,
+            vpc_security_group_ids=[self._security_group.id],
+            parameter_group_name=self._parameters.name,
+            backup_retention_period=settings.backup_retention_days,
+            copy_tags_to_snapshot=True,
+            auto_minor_version_upgrade=True,
+            enabled_cloudwatch_logs_exports=["postgresql", "upgrade"],
+            monitoring_interval=60,
+            monitoring_role_arn=self._monitoring_role.arn,
+            performance_insights_enabled=True,
+            performance_insights_kms_key_id=self._args.key_arn,
+            deletion_protection=durability.deletion_protection,
+            skip_final_snapshot=not durability.final_snapshot,
+            final_snapshot_identifier=f"{identifier}-final" if durability.final_snapshot else None,
+            apply_immediately=True,
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                protect=durability.protect,
+                # Where a database came from says nothing about what it should be now.
+                ignore_changes=["snapshotIdentifier", "dbName", "username"],
+            ),
+            **origin,
+        )

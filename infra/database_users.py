@@ -1,0 +1,132 @@
+"""The application's two database users, made by a Job that the cluster runs beside the database."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_kubernetes as kubernetes
+
+from infra import versions
+from infra.credentials import StoredEpoch
+from infra.database import DATABASE_NAME, PORT
+from infra.naming import NAMESPACE, PROJECT_ROOT
+from infra.secret_families import DATABASE, content_hash
+from infra.secret_sync import DATABASE_MASTER_SECRET
+
+_SCRIPTS = "/etc/database-users"
+_CERTIFICATES = "/etc/gateway/certificates"
+_FILES = ("database_users.sh", "database_users.sql")
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatabaseUsersArgs:
+    host: pulumi.Input[str]
+    origin: str
+    """What distinguishes this database from a restored one: passwords are set anew in each."""
+    epochs: Sequence[StoredEpoch]
+    certificates: pulumi.Input[str]
+    """Name of the ConfigMap whose ``database.pem`` is the authority of the server."""
+
+
+class DatabaseUsers(pulumi.ComponentResource):
+    """A Job that makes roles and sets passwords; it runs again only when an input changed.
+
+    Only the idle user's password ever changes: the serving one was set an epoch before.
+    """
+
+    job: kubernetes.batch.v1.Job
+
+    def __init__(
+        self, name: str, args: DatabaseUsersArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("litellm:database-users:DatabaseUsers", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        files = {file: (PROJECT_ROOT / "config_templates" / file).read_text() for file in _FILES}
+        numbers = [str(stored.epoch) for stored in args.epochs]
+        identity = content_hash(*files.values(), *numbers, args.origin)
+        scripts = kubernetes.core.v1.ConfigMap(
+            "scripts",
+            metadata={
+                "name": f"database-users-{content_hash(*files.values())}",
+                "namespace": NAMESPACE,
+            },
+            immutable=True,
+            data=files,
+            opts=child,
+        )
+        self.job = kubernetes.batch.v1.Job(
+            "database-users",
+            metadata={"name": f"database-users-{identity}", "namespace": NAMESPACE},
+            spec={
+                "backoffLimit": 6,
+                "activeDeadlineSeconds": 600,
+                "template": {
+                    "metadata": {"labels": {"app.kubernetes.io/name": "database-users"}},
+                    "spec": {
+                        "restartPolicy": "Never",
+                        "automountServiceAccountToken": False,
+                        "securityContext": {
+                            "runAsNonRoot": True,
+                            "runAsUser": 65534,
+                            "runAsGroup": 65534,
+                            "seccompProfile": {"type": "RuntimeDefault"},
+                        },
+                        "containers": [self._container(args)],
+                        "volumes": [
+                            {"name": "scripts", "configMap": {"name": scripts.metadata.name}},
+                            {"name": "certificates", "configMap": {"name": args.certificates}},
+                        ],
+                    },
+                },
+            },
+            opts=pulumi.ResourceOptions(
+                parent=self, custom_timeouts=pulumi.CustomTimeouts(create="12m")
+            ),
+        )
+        self.register_outputs({})
+
+    @staticmethod
+    def _container(args: DatabaseUsersArgs) -> dict[str, object]:
+        plain: dict[str, pulumi.Input[str]] = {
+            "PGHOST": args.host,
+            "PGPORT": str(PORT),
+            "PGDATABASE": DATABASE_NAME,
+            "PGSSLMODE": "verify-full",
+            "PGSSLROOTCERT": f"{_CERTIFICATES}/database.pem",
+            "PGCONNECT_TIMEOUT": "10",
+            "SCRIPTS": _SCRIPTS,
+            "EPOCHS": " ".join(str(stored.epoch) for stored in args.epochs),
+        }
+        secret = {
+            "PGUSER": (DATABASE_MASTER_SECRET, "username"),
+            "PGPASSWORD": (DATABASE_MASTER_SECRET, "password"),
+        }
+        for stored in args.epochs:
+            synced = DATABASE.secret_name(stored.epoch)
+            secret[f"USER_{stored.epoch}"] = (synced, "username")
+            secret[f"PASSWORD_{stored.epoch}"] = (synced, "password")
+        return {
+            "name": "database-users",
+            "image": versions.POSTGRES_CLIENT_IMAGE,
+            "command": ["sh", f"{_SCRIPTS}/database_users.sh"],
+            "env": [
+                *({"name": name, "value": value} for name, value in plain.items()),
+                *(
+                    {"name": name, "valueFrom": {"secretKeyRef": {"name": from_, "key": key}}}
+                    for name, (from_, key) in secret.items()
+                ),
+            ],
+            "resources": {
+                "requests": {"cpu": "50m", "memory": "64Mi"},
+                "limits": {"memory": "64Mi"},
+            },
+            "securityContext": {
+                "allowPrivilegeEscalation": False,
+                "readOnlyRootFilesystem": True,
+                "capabilities": {"drop": ["ALL"]},
+            },
+            "volumeMounts": [
+                {"name": "scripts", "mountPath": _SCRIPTS, "readOnly": True},
+                {"name": "certificates", "mountPath": _CERTIFICATES, "readOnly": True},
+            ],
+        }

@@ -1,0 +1,38 @@
+"""How hard a stack is to lose: one policy, set on the stateful leaves only."""
+
+from dataclasses import dataclass
+
+from infra.setting_sections import Durability
+
+
+@dataclass(frozen=True, kw_only=True)
+class DurabilityPolicy:
+    """What protection means for each kind of state.
+
+    ``protect`` is Pulumi's own option; ``deletion_protection`` is AWS's; ``recovery_days`` are
+    the days in which a deleted secret or key can be restored.
+    """
+
+    protect: bool
+    deletion_protection: bool
+    final_snapshot: bool
+    force_destroy_bucket: bool
+    recovery_days: int
+
+
+POLICIES = {
+    Durability.PROTECTED: DurabilityPolicy(
+        protect=True,
+        deletion_protection=True,
+        final_snapshot=True,
+        force_destroy_bucket=False,
+        recovery_days=30,
+    ),
+    Durability.DISPOSABLE: DurabilityPolicy(
+        protect=False,
+        deletion_protection=False,
+        final_snapshot=False,
+        force_destroy_bucket=True,
+        recovery_days=7,
+    ),
+}

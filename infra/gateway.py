@@ -1,0 +1,118 @@
+"""The gateway in the cluster: its configuration, its release, its place behind the balancer."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_kubernetes as kubernetes
+
+from infra import gateway_config
+from infra.credentials import StoredEpoch
+from infra.gateway_config import RELEASE, SERVICE_ACCOUNT
+from infra.load_balancer import bind_targets
+from infra.naming import NAMESPACE
+from infra.rendering import render_helm_values, render_litellm_config
+from infra.secret_families import content_hash
+from infra.settings import Settings
+
+# Relative to the program, so that the state is the same for every checkout.
+CHART = "../charts/litellm-gateway"
+_RELEASE_SECONDS = 2400
+
+
+@dataclass(frozen=True, kw_only=True)
+class GatewayArgs:
+    settings: Settings
+    serving: Sequence[StoredEpoch]
+    role_arn: pulumi.Input[str]
+    database_host: pulumi.Input[str]
+    cache_host: pulumi.Input[str]
+    bucket: str
+    log_key_arn: pulumi.Input[str]
+    certificates: pulumi.Input[str]
+    own_cache_authority: bool
+    target_group_arn: pulumi.Input[str]
+
+
+class Gateway(pulumi.ComponentResource):
+    """LiteLLM's configuration, its Helm release with migrations, and its target binding.
+
+    The configuration is an immutable ConfigMap named by its content: a change makes a new one and
+    rolls the pods onto it, while old pods keep theirs until they are gone.
+    """
+
+    config_text: pulumi.Output[str]
+
+    def __init__(
+        self, name: str, args: GatewayArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("litellm:gateway:Gateway", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        settings = args.settings
+        secrets = gateway_config.secret_environment(args.serving)
+        environment = pulumi.Output.all(args.database_host, args.cache_host).apply(
+            lambda hosts: gateway_config.plain_environment(
+                settings,
+                database_host=hosts[0],
+                cache_host=hosts[1],
+                own_cache_authority=args.own_cache_authority,
+            )
+        )
+        self.config_text = pulumi.Output.all(environment, args.log_key_arn).apply(
+            lambda known: render_litellm_config(
+                gateway_config.config_context(
+                    settings,
+                    environment=frozenset(known[0]) | {variable.name for variable in secrets},
+                    bucket=args.bucket,
+                    log_key_arn=known[1],
+                )
+            )
+        )
+        account = kubernetes.core.v1.ServiceAccount(
+            "gateway",
+            metadata={
+                "name": SERVICE_ACCOUNT,
+                "namespace": NAMESPACE,
+                "annotations": {"eks.amazonaws.com/role-arn": args.role_arn},
+            },
+            automount_service_account_token=False,
+            opts=child,
+        )
+        config = kubernetes.core.v1.ConfigMap(
+            "config",
+            metadata={
+                "name": self.config_text.apply(lambda text: f"gateway-config-{content_hash(text)}"),
+                "namespace": NAMESPACE,
+            },
+            immutable=True,
+            data={"config.yaml": self.config_text},
+            opts=child,
+        )
+        values = pulumi.Output.all(environment, config.metadata.name, args.certificates).apply(
+            lambda known: render_helm_values(
+                gateway_config.values_context(
+                    settings,
+                    environment=known[0],
+                    secrets=secrets,
+                    config_map=known[1],
+                    certificates=known[2],
+                )
+            )
+        )
+        release = kubernetes.helm.v3.Release(
+            "gateway",
+            name=RELEASE,
+            namespace=NAMESPACE,
+            chart=CHART,
+            values=values,
+            atomic=True,
+            # Long enough for a new node, the image and the migrations.
+            timeout=_RELEASE_SECONDS,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[account]),
+        )
+        bind_targets(
+            args.target_group_arn,
+            RELEASE,
+            pulumi.ResourceOptions(parent=self, depends_on=[release]),
+        )
+        self.register_outputs({})

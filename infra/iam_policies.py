@@ -1,0 +1,138 @@
+"""IAM documents as plain data. Pure: ARNs in, documents out."""
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from infra.model_catalogue import Model
+
+Document = dict[str, Any]
+_GEOGRAPHIES = ("us", "eu", "apac", "au", "jp", "global")
+
+
+def document(*statements: Document) -> str:
+    """Return the JSON of a policy document."""
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+
+
+def allow(actions: Sequence[str], resources: Sequence[str], **more: Any) -> Document:
+    """Return a statement that allows actions on resources."""
+    return {"Effect": "Allow", "Action": list(actions), "Resource": list(resources), **more}
+
+
+def service_trust(service: str, actions: Sequence[str] = ("sts:AssumeRole",)) -> str:
+    """Return the trust document of a role that an AWS service assumes."""
+    return document({"Effect": "Allow", "Action": list(actions), "Principal": {"Service": service}})
+
+
+def service_account_trust(
+    provider_arn: str, issuer: str, namespace: str, service_account: str
+) -> str:
+    """Return the trust document of IRSA: exactly one service account, no wildcard."""
+    host = issuer.removeprefix("https://")
+    return document(
+        {
+            "Effect": "Allow",
+            "Action": "sts:AssumeRoleWithWebIdentity",
+            "Principal": {"Federated": provider_arn},
+            "Condition": {
+                "StringEquals": {
+                    f"{host}:sub": f"system:serviceaccount:{namespace}:{service_account}",
+                    f"{host}:aud": "sts.amazonaws.com",
+                }
+            },
+        }
+    )
+
+
+def bedrock_resources(
+    models: Iterable[Model], *, partition: str, account: str, region: str
+) -> tuple[str, ...]:
+    """Return the ARNs that a pod must be able to invoke for the Bedrock models of a catalogue.
+
+    A cross-region inference profile needs the profile in the calling region **and** the foundation
+    model in every region it may route to; those are AWS's choice, hence the region's wildcard.
+    """
+    arns: set[str] = set()
+    for model in models:
+        if model.provider != "bedrock":
+            continue
+        for deployment in model.deployments:
+            home = deployment.region or region
+            geography, _, foundation = deployment.model.partition(".")
+            if geography in _GEOGRAPHIES:
+                arns.add(
+                    f"arn:{partition}:bedrock:{home}:{account}:inference-profile/{deployment.model}"
+                )
+                arns.add(f"arn:{partition}:bedrock:*::foundation-model/{foundation}")
+            else:
+                arns.add(f"arn:{partition}:bedrock:{home}::foundation-model/{deployment.model}")
+    return tuple(sorted(arns))
+
+
+def gateway_policy(
+    *, bedrock: Sequence[str], bucket_arn: str, log_prefix: str, log_key_arn: str
+) -> str:
+    """Return what the proxy's pods may do: invoke listed models, write log objects."""
+    statements = [
+        allow(["s3:PutObject"], [f"{bucket_arn}/{log_prefix}/*"]),
+        allow(["kms:GenerateDataKey"], [log_key_arn]),
+    ]
+    if bedrock:
+        statements.insert(
+            0, allow(["bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream"], bedrock)
+        )
+    return document(*statements)
+
+
+def secret_reader_policy(*, secret_arns: Sequence[str], key_arns: Sequence[str]) -> str:
+    """Return what External Secrets may do: read exactly the named secrets."""
+    return document(
+        allow(["secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"], secret_arns),
+        allow(["kms:Decrypt"], key_arns),
+    )
+
+
+def key_policy(*, partition: str, account: str, services: Sequence[str] = ()) -> str:
+    """Return a key policy that hands control to IAM and lets AWS services use the key.
+
+    ``Resource: *`` means "this key" in a key policy; there is no other way to write it.
+    """
+    statements = [
+        allow(
+            ["kms:*"],
+            ["*"],
+            Principal={"AWS": f"arn:{partition}:iam::{account}:root"},
+            Sid="Account",
+        )
+    ]
+    statements.extend(
+        allow(
+            [
+                "kms:Encrypt*",
+                "kms:Decrypt*",
+                "kms:ReEncrypt*",
+                "kms:GenerateDataKey*",
+                "kms:Describe*",
+            ],
+            ["*"],
+            Principal={"Service": service},
+            Sid=service.split(".")[0].capitalize(),
+        )
+        for service in services
+    )
+    return document(*statements)
+
+
+def tls_only_bucket_policy(bucket_arn: str) -> str:
+    """Return a bucket policy that refuses every request without TLS."""
+    return document(
+        {
+            "Sid": "TlsOnly",
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "s3:*",
+            "Resource": [bucket_arn, f"{bucket_arn}/*"],
+            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+        }
+    )

@@ -1,0 +1,77 @@
+"""The catalogue of models that the gateway serves, and what each provider needs for it."""
+
+from dataclasses import dataclass
+from typing import Literal, Self
+
+from pydantic import Field, PositiveInt, model_validator
+
+from infra.setting_sections import Section
+
+
+@dataclass(frozen=True, kw_only=True)
+class Provider:
+    """A model provider: LiteLLM's route prefix and the credentials that its route reads.
+
+    ``credentials`` maps a field of ``suppliedSecrets.<provider>`` to the environment variable
+    in which LiteLLM looks for it. Empty: the pod's IAM role is the credential.
+    """
+
+    route: str
+    credentials: dict[str, str]
+
+
+# Routes and variables: docs.litellm.ai/docs/providers, one page for each provider.
+PROVIDERS = {
+    "bedrock": Provider(route="bedrock", credentials={}),
+    "anthropic": Provider(route="anthropic", credentials={"apiKey": "ANTHROPIC_API_KEY"}),
+    "openai": Provider(route="openai", credentials={"apiKey": "OPENAI_API_KEY"}),
+    "gemini": Provider(route="gemini", credentials={"apiKey": "GEMINI_API_KEY"}),
+}
+
+ProviderName = Literal["bedrock", "anthropic", "openai", "gemini"]
+
+
+class Deployment(Section):
+    """One place where a model runs."""
+
+    model: str = Field(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9.:/_-]*$",
+        description="Provider's name of the model; for Bedrock an inference profile such as "
+        "`us.anthropic.claude-haiku-4-5-20251001-v1:0`.",
+    )
+    region: str | None = Field(
+        default=None, description="Bedrock region; unset: the region of the stack."
+    )
+    order: PositiveInt | None = Field(default=None, description="Lower ones are tried first.")
+    weight: PositiveInt | None = Field(default=None, description="Share of the traffic.")
+    requests_per_minute: PositiveInt | None = Field(default=None, description="Limit (rpm).")
+    tokens_per_minute: PositiveInt | None = Field(default=None, description="Limit (tpm).")
+    mock_response: str | None = Field(
+        default=None, description="Answer with this text and call nobody: for trying and testing."
+    )
+
+
+class Model(Section):
+    """A model as developers name it, in one or more deployments."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]{0,62}$", description="Name in requests.")
+    tier: Literal["$", "$$", "$$$"] = Field(description="Relative cost.")
+    provider: ProviderName = Field(description="Who serves it.")
+    deployments: tuple[Deployment, ...] = Field(min_length=1, description="Where it runs.")
+    fallbacks: tuple[str, ...] = Field(
+        default=(), description="Models that answer when every deployment has failed."
+    )
+
+    @model_validator(mode="after")
+    def _regions_are_for_bedrock(self) -> Self:
+        for deployment in self.deployments:
+            if deployment.region and self.provider != "bedrock":
+                raise ValueError(
+                    f"region {deployment.region!r} is for Bedrock; {self.provider} has none"
+                )
+        return self
+
+
+def provider_of(name: str) -> Provider:
+    """Return the provider of a name that the settings have accepted."""
+    return PROVIDERS[name]

@@ -1,0 +1,43 @@
+"""Physical names and tags. Logical names of resources never hold the stack's name; these do."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+NAMESPACE = "litellm"
+EXTERNAL_SECRETS_NAMESPACE = "external-secrets"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Naming:
+    """Names and tags of one stack.
+
+    ``prefix`` is ``litellm-<stack>``, at most 24 characters, so that every name built from it stays
+    below the shortest limit in use: 32 characters for load balancers and target groups.
+    """
+
+    stack: str
+    extra_tags: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if len(self.prefix) > 24:
+            raise ValueError(
+                f"stack name {self.stack!r} is too long: {len(self.prefix) - 24} characters too "
+                "many for the names of load balancers"
+            )
+
+    @property
+    def prefix(self) -> str:
+        return f"litellm-{self.stack}"
+
+    def named(self, part: str) -> str:
+        """Return the physical name of a part, such as ``litellm-dev-api``."""
+        return f"{self.prefix}-{part}"
+
+    def secret_path(self, family: str) -> str:
+        """Return the name of a family's entry in Secrets Manager, such as ``litellm/dev/cache``."""
+        return f"litellm/{self.stack}/{family}"
+
+    @property
+    def tags(self) -> dict[str, str]:
+        return {**self.extra_tags, "litellm:stack": self.stack, "litellm:managed-by": "pulumi"}

@@ -1,0 +1,273 @@
+"""The configuration of a stack: loaded once, checked whole, then only read.
+
+``load`` reads every section, collects all errors of all sections and of the rules between them,
+and raises one :class:`SettingsError` before any resource exists.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeAlias
+
+import pulumi
+from pydantic import Field, TypeAdapter, ValidationError
+
+from infra.model_catalogue import Model, provider_of
+from infra.secret_families import SUPPLIED_FIELDS
+from infra.setting_sections import (
+    AwsSettings,
+    CacheSettings,
+    ClusterSettings,
+    DatabaseSettings,
+    Durability,
+    GatewaySettings,
+    IntegrationSettings,
+    LoadBalancerSettings,
+    LogStorageSettings,
+    NetworkSettings,
+    RotationSettings,
+    SecretsSettings,
+    Section,
+)
+
+SUPPLIED_SECRETS_KEY = "suppliedSecrets"
+
+# Family → epoch → names of its fields.
+_Supplied: TypeAlias = dict[str, dict[str, frozenset[str]]]
+
+
+class Settings(Section):
+    """Everything that distinguishes one stack from another."""
+
+    aws: AwsSettings = Field(
+        default_factory=AwsSettings, description="Where in AWS the stack lives."
+    )
+    durability: Durability = Field(
+        default=Durability.PROTECTED,
+        description="`protected` keeps databases, keys, the salt key and the log bucket from "
+        "deletion; `disposable` lets `pulumi destroy` remove them.",
+    )
+    network: NetworkSettings = Field(default_factory=NetworkSettings, description="VPC.")
+    cluster: ClusterSettings = Field(
+        default_factory=ClusterSettings, description="EKS cluster in Auto Mode."
+    )
+    database: DatabaseSettings = Field(
+        default_factory=DatabaseSettings, description="RDS PostgreSQL."
+    )
+    cache: CacheSettings = Field(default_factory=CacheSettings, description="ElastiCache, Valkey.")
+    log_storage: LogStorageSettings = Field(
+        default_factory=LogStorageSettings, description="Bucket of request logs and its tiers."
+    )
+    load_balancer: LoadBalancerSettings = Field(
+        default_factory=LoadBalancerSettings, description="Internal application load balancer."
+    )
+    secrets: SecretsSettings = Field(default_factory=SecretsSettings, description="Secret store.")
+    rotation: RotationSettings = Field(
+        default_factory=RotationSettings, description="Epoch of each secret family."
+    )
+    gateway: GatewaySettings = Field(
+        default_factory=GatewaySettings, description="The proxy and its pods."
+    )
+    integrations: IntegrationSettings = Field(
+        default_factory=IntegrationSettings, description="Services beside the gateway."
+    )
+    models: tuple[Model, ...] = Field(default=(), description="Catalogue of models.")
+
+    @property
+    def providers(self) -> tuple[str, ...]:
+        """Names of the providers in use, sorted."""
+        return tuple(sorted({model.provider for model in self.models}))
+
+    @property
+    def supplied_families(self) -> dict[str, int]:
+        """Secret families in use whose values a person supplies, each with its epoch."""
+        families = {
+            name: self.rotation.providers.get(name, 1)
+            for name in self.providers
+            if provider_of(name).credentials
+        }
+        for family, used, epoch in (
+            ("ssoClient", self.integrations.sso is not None, self.rotation.sso_client),
+            ("langfuse", self.integrations.langfuse_host is not None, self.rotation.langfuse),
+            ("slackWebhook", self.integrations.slack_alerts, self.rotation.slack_webhook),
+            ("licence", self.integrations.licence, self.rotation.licence),
+        ):
+            if used:
+                families[family] = epoch
+        return families
+
+
+class SettingsError(Exception):
+    """Every error of a stack's configuration, a line each."""
+
+    def __init__(self, stack: str, problems: list[str]) -> None:
+        lines = "\n".join(f"  - {problem}" for problem in problems)
+        count = f"{len(problems)} error" + ("s" if len(problems) != 1 else "")
+        super().__init__(f"configuration of stack {stack!r} has {count}:\n{lines}")
+        self.problems = problems
+
+
+def load() -> Settings:
+    """Return the settings of the current stack; raise :class:`SettingsError` with all errors."""
+    return parse(pulumi.get_stack(), pulumi.get_project(), _raw_configuration())
+
+
+def _raw_configuration() -> dict[str, str]:
+    """All keys at once: ``pulumi.Config`` can only ask for those it knows."""
+    config = pulumi.runtime.config
+    return {**config.get_config_env(), **config.CONFIG.get()}
+
+
+def parse(stack: str, project: str, configuration: Mapping[str, str]) -> Settings:
+    """Check a stack's raw configuration (full key → text or JSON) and return its settings."""
+    prefix = f"{project}:"
+    texts = {
+        key.removeprefix(prefix): text
+        for key, text in configuration.items()
+        if key.startswith(prefix)
+    }
+    supplied = _shape_of_supplied_secrets(texts.pop(SUPPLIED_SECRETS_KEY, "{}"))
+    sections: dict[str, Any] = {}
+    problems: list[str] = []
+    fields = {field.alias or name: (name, field) for name, field in Settings.model_fields.items()}
+    for key, text in sorted(texts.items()):
+        if key not in fields:
+            known = ", ".join(sorted([*fields, SUPPLIED_SECRETS_KEY]))
+            problems.append(f"{key}: unknown key; known are {known}")
+            continue
+        name, field = fields[key]
+        try:
+            sections[name] = TypeAdapter(field.annotation).validate_python(_decode(text))
+        except ValidationError as error:
+            problems.extend(_describe(key, error))
+    if problems:
+        raise SettingsError(stack, problems)
+    settings = Settings(**sections)
+    problems = [problem for rule in _RULES for problem in rule(settings, supplied)]
+    if problems:
+        raise SettingsError(stack, problems)
+    return settings
+
+
+def _decode(text: str) -> Any:
+    """Objects and lists arrive as JSON, everything else as plain text."""
+    return json.loads(text) if text.lstrip().startswith(("{", "[")) else text
+
+
+def _describe(key: str, error: ValidationError) -> Iterator[str]:
+    for detail in error.errors():
+        path = "".join(
+            f"[{part}]" if isinstance(part, int) else f".{part}" for part in detail["loc"]
+        )
+        message = detail["msg"].removeprefix("Value error, ")
+        given = detail["input"]
+        if detail["type"] == "extra_forbidden":
+            message = "unknown key"
+        shown = f" (given {given!r})" if isinstance(given, str | int | float | bool) else ""
+        yield f"{key}{path}: {message}{shown}"
+
+
+def _shape_of_supplied_secrets(text: str) -> _Supplied:
+    """Family → epoch → names of the fields. Values are dropped here: errors never hold one."""
+    decoded = _decode(text)
+    if not isinstance(decoded, dict):
+        return {}
+    return {
+        family: {
+            str(epoch): frozenset(values) if isinstance(values, dict) else frozenset()
+            for epoch, values in epochs.items()
+        }
+        for family, epochs in decoded.items()
+        if isinstance(epochs, dict)
+    }
+
+
+def _supplied_secrets_are_complete(settings: Settings, supplied: _Supplied) -> Iterator[str]:
+    used = settings.supplied_families
+    for family, epoch in used.items():
+        wanted = frozenset(SUPPLIED_FIELDS[family])
+        for number in sorted({max(1, epoch - 1), epoch}):
+            given = supplied.get(family, {}).get(str(number))
+            command = f"pulumi config set --secret --path '{SUPPLIED_SECRETS_KEY}.{family}"
+            if given is None:
+                yield (
+                    f"{SUPPLIED_SECRETS_KEY}.{family}: epoch {number} has no value, and values of "
+                    f"this family are supplied, not generated; set it with `{command}"
+                    f'["{number}"].{sorted(wanted)[0]}\'`'
+                )
+            elif given != wanted:
+                yield (
+                    f'{SUPPLIED_SECRETS_KEY}.{family}["{number}"]: has '
+                    f"{', '.join(sorted(given)) or 'nothing'}; needs {', '.join(sorted(wanted))}"
+                )
+    for family in sorted(supplied.keys() - used.keys()):
+        if family in SUPPLIED_FIELDS:
+            yield f"{SUPPLIED_SECRETS_KEY}.{family}: nothing in this stack uses it; remove it"
+        else:
+            known = ", ".join(sorted(SUPPLIED_FIELDS))
+            yield f"{SUPPLIED_SECRETS_KEY}.{family}: unknown family; known are {known}"
+
+
+def _rotated_providers_are_used(settings: Settings, _supplied: _Supplied) -> Iterator[str]:
+    for name in settings.rotation.providers:
+        if name not in settings.supplied_families:
+            yield f"rotation.providers.{name}: no model of the catalogue has such credentials"
+
+
+def _models_fit_together(settings: Settings, _supplied: _Supplied) -> Iterator[str]:
+    names = [model.name for model in settings.models]
+    if not names:
+        yield "models: the catalogue is empty; a gateway needs at least one model"
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        yield f"models: {name!r} stands more than once; give one entry several deployments"
+    for model in settings.models:
+        for fallback in model.fallbacks:
+            if fallback not in names or fallback == model.name:
+                yield f"models.{model.name}.fallbacks: {fallback!r} is not another model"
+
+
+def _protected_stacks_are_durable(settings: Settings, _supplied: _Supplied) -> Iterator[str]:
+    if settings.durability is not Durability.PROTECTED:
+        return
+    if not settings.load_balancer.certificate_arn:
+        yield (
+            "loadBalancer.certificateArn: a protected stack serves HTTPS only; give the ARN of an "
+            "ACM certificate"
+        )
+    if not settings.database.multi_zone:
+        yield "database.multiZone: a protected stack needs a standby; set it to true"
+    if settings.database.backup_retention_days < 30:
+        yield (
+            f"database.backupRetentionDays: {settings.database.backup_retention_days} is too few "
+            "for a protected stack, which keeps at least 30"
+        )
+    if settings.cache.replicas < 1:
+        yield "cache.replicas: a protected stack needs at least 1 for failover"
+    if settings.gateway.replicas < 2:
+        yield f"gateway.replicas: {settings.gateway.replicas} is below 2, which protection needs"
+    if settings.network.nat_gateways != "perZone":
+        yield "network.natGateways: a protected stack needs perZone"
+
+
+def _streams_fit_into_timeouts(settings: Settings, _supplied: _Supplied) -> Iterator[str]:
+    balancer, gateway = settings.load_balancer, settings.gateway
+    if balancer.idle_timeout_seconds < gateway.longest_stream_seconds:
+        yield (
+            f"loadBalancer.idleTimeoutSeconds: {balancer.idle_timeout_seconds} is below "
+            f"gateway.longestStreamSeconds {gateway.longest_stream_seconds}, so slow streams break"
+        )
+
+
+def _secrets_stay_out_of_plain_settings(settings: Settings, _: _Supplied) -> Iterator[str]:
+    for name in settings.gateway.environment:
+        if name.upper().endswith(("KEY", "PASSWORD", "SECRET", "TOKEN")):
+            yield f"gateway.environment.{name}: looks like a secret; use {SUPPLIED_SECRETS_KEY}"
+
+
+_RULES: tuple[Callable[[Settings, _Supplied], Iterator[str]], ...] = (
+    _supplied_secrets_are_complete,
+    _rotated_providers_are_used,
+    _models_fit_together,
+    _protected_stacks_are_durable,
+    _streams_fit_into_timeouts,
+    _secrets_stay_out_of_plain_settings,
+)

@@ -1,0 +1,33 @@
+"""The address plan of the VPC. Pure arithmetic."""
+
+import ipaddress
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubnetPlan:
+    """Networks by zone, in the order of the zones.
+
+    Pods take their addresses from the private subnets, so these get most of the space.
+    """
+
+    private: tuple[str, ...]
+    public: tuple[str, ...]
+    data: tuple[str, ...]
+
+
+def plan_subnets(cidr: str, zones: int) -> SubnetPlan:
+    """Divide ``cidr``: its first three quarters are private subnets, one for each zone.
+
+    The last quarter is cut into sixteenths of itself: the first ``zones`` are public (NAT gateways
+    only), the next ``zones`` are for databases and caches. A /16 so gives private /18, others /22.
+    """
+    if not 1 <= zones <= 3:
+        raise ValueError(f"{zones} zones: the plan has room for 1 to 3")
+    quarters = list(ipaddress.IPv4Network(cidr).subnets(prefixlen_diff=2))
+    small = [str(network) for network in quarters[3].subnets(prefixlen_diff=4)]
+    return SubnetPlan(
+        private=tuple(str(network) for network in quarters[:zones]),
+        public=tuple(small[:zones]),
+        data=tuple(small[zones : 2 * zones]),
+    )

@@ -1,0 +1,18 @@
+"""Every version that the program pins, each with its source.
+
+A version that could not be confirmed from a registry or a document says so.
+"""
+
+# Standard support on EKS until 27 March 2027 (endoflife.date/amazon-eks).
+KUBERNETES = "1.35"
+
+# PyPI: litellm 1.106.2. That the registry has an image of this tag is not confirmed: `digest` in
+# the stack's configuration pins what the registry really holds.
+LITELLM = "1.106.2"
+
+# Module proxy: github.com/external-secrets/external-secrets; its chart carries the same number.
+EXTERNAL_SECRETS = "1.3.2"
+EXTERNAL_SECRETS_REPOSITORY = "https://charts.external-secrets.io"
+
+# The psql client that makes the database's users. Docker Official Image, mirrored by AWS.
+POSTGRES_CLIENT_IMAGE = "public.ecr.aws/docker/library/postgres:17.6"

@@ -1,0 +1,173 @@
+"""What runs in the cluster: the namespace, synced secrets, the database's users, the gateway."""
+
+from dataclasses import dataclass
+
+import pulumi
+
+from infra import certificate_authorities
+from infra.addons import Addons, NodePlacement
+from infra.aws_account import AwsAccount
+from infra.cache import Cache
+from infra.cluster import Cluster
+from infra.credentials import Credentials
+from infra.database import Database
+from infra.database_users import DatabaseUsers, DatabaseUsersArgs
+from infra.gateway import Gateway, GatewayArgs
+from infra.gateway_config import SERVICE_ACCOUNT
+from infra.iam_policies import bedrock_resources, gateway_policy, secret_reader_policy
+from infra.identity import ServiceAccountRole, ServiceAccountRoleArgs
+from infra.load_balancer import LoadBalancer
+from infra.log_storage import LOG_PREFIX, LogStorage
+from infra.naming import EXTERNAL_SECRETS_NAMESPACE, NAMESPACE, Naming
+from infra.observability import Dashboards
+from infra.secret_families import DATABASE
+from infra.secret_sync import SERVICE_ACCOUNT as EXTERNAL_SECRETS_ACCOUNT
+from infra.secret_sync import ExternalSecrets, ExternalSecretsArgs, SyncedSecrets, SyncedSecretsArgs
+from infra.settings import Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkloadsArgs:
+    naming: Naming
+    account: AwsAccount
+    settings: Settings
+    cluster: Cluster
+    subnet_ids: list[pulumi.Output[str]]
+    credentials: Credentials
+    secret_key_arns: list[pulumi.Output[str]]
+    logs: LogStorage
+    log_key_arn: pulumi.Input[str]
+    database: Database
+    cache: Cache
+    load_balancer: LoadBalancer
+
+
+class Workloads(pulumi.ComponentResource):
+    """Everything inside the cluster, in the order in which each part needs the one before."""
+
+    dashboards: list[str]
+    gateway: Gateway
+
+    def __init__(
+        self, name: str, args: WorkloadsArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("litellm:workloads:Workloads", name, None, opts)
+        self._args = args
+        self._in_cluster = pulumi.ResourceOptions(
+            parent=self, providers=[args.account.provider, args.cluster.provider]
+        )
+        settings, cluster = args.settings, args.cluster
+        addons = Addons(
+            "addons",
+            settings.cluster,
+            NodePlacement(
+                role_name=cluster.node_role_name,
+                subnet_ids=args.subnet_ids,
+                security_group_id=cluster.security_group_id,
+            ),
+            self._in_cluster,
+        )
+        synced = self._secrets(addons)
+        files = certificate_authorities.certificate_files(settings)
+        certificates = certificate_authorities.publish(
+            files, self._after(addons.namespace)
+        ).metadata.name
+        users = DatabaseUsers(
+            "database-users",
+            DatabaseUsersArgs(
+                host=args.database.host,
+                origin=f"{settings.database.generation} {settings.database.snapshot or ''}",
+                epochs=[kept for kept in args.credentials.kept if kept.family is DATABASE],
+                certificates=certificates,
+            ),
+            self._after(synced),
+        )
+        self.gateway = Gateway(
+            "gateway",
+            GatewayArgs(
+                settings=settings,
+                serving=list(args.credentials.serving.values()),
+                role_arn=self._gateway_role(),
+                database_host=args.database.host,
+                cache_host=args.cache.host,
+                bucket=args.logs.bucket_name,
+                log_key_arn=args.log_key_arn,
+                certificates=certificates,
+                own_cache_authority="cache.pem" in files,
+                target_group_arn=args.load_balancer.target_group_arn,
+            ),
+            self._after(users, args.load_balancer),
+        )
+        self.dashboards = Dashboards("dashboards", self._after(addons.namespace)).names
+        self.register_outputs({})
+
+    def _after(self, *needed: pulumi.Resource) -> pulumi.ResourceOptions:
+        return pulumi.ResourceOptions.merge(
+            self._in_cluster, pulumi.ResourceOptions(depends_on=list(needed))
+        )
+
+    def _secrets(self, addons: Addons) -> SyncedSecrets:
+        args = self._args
+        external_secrets = ExternalSecrets(
+            "external-secrets",
+            ExternalSecretsArgs(
+                region=args.account.region,
+                endpoint=args.settings.aws.endpoint,
+                role_arn=self._role(
+                    EXTERNAL_SECRETS_ACCOUNT,
+                    EXTERNAL_SECRETS_NAMESPACE,
+                    pulumi.Output.all(
+                        secrets=[*args.credentials.secret_arns, args.database.master_secret_arn],
+                        keys=args.secret_key_arns,
+                    ).apply(
+                        lambda known: secret_reader_policy(
+                            secret_arns=known["secrets"], key_arns=known["keys"]
+                        )
+                    ),
+                ),
+            ),
+            self._in_cluster,
+        )
+        return SyncedSecrets(
+            "secrets",
+            SyncedSecretsArgs(
+                store=external_secrets.store,
+                namespace=addons.namespace,
+                kept=args.credentials.kept,
+                database_master_secret=args.database.master_secret_arn,
+                # A cache password reaches pods only when the cache knows it.
+                wait_for=[args.cache.user],
+            ),
+            self._in_cluster,
+        )
+
+    def _gateway_role(self) -> pulumi.Output[str]:
+        args = self._args
+        bedrock = bedrock_resources(
+            args.settings.models,
+            partition=args.account.partition,
+            account=args.account.account_id,
+            region=args.account.region,
+        )
+        policy = pulumi.Output.all(args.logs.bucket_arn, args.log_key_arn).apply(
+            lambda known: gateway_policy(
+                bedrock=bedrock, bucket_arn=known[0], log_prefix=LOG_PREFIX, log_key_arn=known[1]
+            )
+        )
+        return self._role(SERVICE_ACCOUNT, NAMESPACE, policy)
+
+    def _role(
+        self, service_account: str, namespace: str, policy: pulumi.Output[str]
+    ) -> pulumi.Output[str]:
+        return ServiceAccountRole(
+            service_account.removeprefix("litellm-"),
+            ServiceAccountRoleArgs(
+                naming=self._args.naming,
+                namespace=namespace,
+                service_account=service_account,
+                provider_arn=self._args.cluster.oidc_provider_arn,
+                issuer=self._args.cluster.issuer,
+                policy=policy,
+            ),
+            self._in_cluster,
+        ).arn

@@ -1,0 +1,227 @@
+"""Runs the program through the real Pulumi engine, against attached provider stand-ins.
+
+The program is run inline by the Automation API, since no registry carries Pulumi's language host;
+an official CLI runs the same files with ``pulumi up`` (see :func:`official_cli_environment`).
+"""
+
+import os
+import runpy
+import subprocess
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pulumi import automation
+from pulumi.automation.events import EngineEvent
+
+from sandbox.paths import PROJECT_ROOT, Instance
+from sandbox.stack_files import PROJECT, passphrase_file, write_project, write_stack
+
+Report = Callable[[str], None]
+
+_UNCHANGED = {"same", "read", "refresh"}
+
+
+class EngineError(Exception):
+    """The engine refused or failed; its own words are the message."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """One resource that an operation changes: what is done to it and which properties differ."""
+
+    operation: str
+    urn: str
+    properties: tuple[str, ...] = ()
+
+    @property
+    def resource_type(self) -> str:
+        return self.urn.split("::")[2].split("$")[-1]
+
+    @property
+    def name(self) -> str:
+        return self.urn.rsplit("::", 1)[-1]
+
+
+@dataclass
+class Outcome:
+    """What an operation did, or would do."""
+
+    changes: list[Change] = field(default_factory=list)
+    counts: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def changed(self) -> bool:
+        return bool(self.changes)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EngineSettings:
+    """Where an engine works and whom it talks to."""
+
+    pulumi: Path
+    directory: Path
+    debug_providers: str
+    stack: str
+    overrides: Mapping[str, str] = field(default_factory=dict)
+    instance: Instance | None = None
+    certificate_authority: Path | None = None
+
+
+class Engine:
+    """One stack of the project and the operations on it."""
+
+    def __init__(self, settings: EngineSettings) -> None:
+        self._settings = settings
+        write_project(settings.directory)
+        self.stack_file = write_stack(
+            settings.directory,
+            settings.stack,
+            settings.overrides,
+            settings.instance,
+            settings.certificate_authority,
+        )
+        self.environment = engine_environment(settings.directory, settings.debug_providers)
+        self._stack = self._select()
+
+    def _select(self) -> automation.Stack:
+        return automation.create_or_select_stack(
+            self._settings.stack,
+            PROJECT,
+            program=run_program,
+            opts=automation.LocalWorkspaceOptions(
+                work_dir=str(self._settings.directory),
+                env_vars=self.environment,
+                pulumi_command=automation.PulumiCommand(root=str(_pulumi_root(self._settings))),
+            ),
+        )
+
+    def supply_secret(self, path: str, value: str) -> None:
+        """Encrypt a value into the stack's file, unless one stands there; it never is an argument."""
+        command = [str(self._settings.pulumi), "config", "--stack", self._settings.stack]
+        options = {
+            "cwd": self._settings.directory,
+            "env": {**os.environ, **self.environment},
+            "capture_output": True,
+            "text": True,
+        }
+        if (
+            subprocess.run([*command, "get", "--path", path], check=False, **options).returncode
+            == 0
+        ):
+            return
+        done = subprocess.run(
+            [*command, "set", "--secret", "--path", path], input=value, check=False, **options
+        )
+        if done.returncode:
+            raise EngineError(f"could not set {path}: {done.stderr.strip()}")
+
+    def up(self, report: Report) -> Outcome:
+        """Create and change what the program asks for."""
+        with _collect(report) as (outcome, listen):
+            self._stack.up(**_quiet(report), on_event=listen, show_secrets=False)
+        return outcome
+
+    def preview(self, report: Report) -> Outcome:
+        """Tell what ``up`` would do."""
+        with _collect(report) as (outcome, listen):
+            self._stack.preview(**_quiet(report), on_event=listen)
+        return outcome
+
+    def refresh(self, report: Report) -> Outcome:
+        """Read the real state of every resource; changes are drift."""
+        with _collect(report) as (outcome, listen):
+            self._stack.refresh(**_quiet(report), on_event=listen, show_secrets=False)
+        return outcome
+
+    def destroy(self, report: Report) -> Outcome:
+        """Delete everything the stack made."""
+        with _collect(report) as (outcome, listen):
+            self._stack.destroy(**_quiet(report), on_event=listen, show_secrets=False)
+        return outcome
+
+    def outputs(self) -> dict[str, object]:
+        """Return the stack's outputs; secret ones are left out."""
+        return {
+            name: output.value
+            for name, output in self._stack.outputs().items()
+            if not output.secret
+        }
+
+    def recover(self) -> bool:
+        """Release the lock of a run that was killed; True if it left half-made resources."""
+        self._stack.cancel()
+        deployment = self._stack.export_stack().deployment or {}
+        return any(
+            operation["type"] == "creating"
+            for operation in deployment.get("pending_operations", [])
+        )
+
+
+def run_program() -> None:
+    """Run the program as ``pulumi up`` would."""
+    runpy.run_path(str(PROJECT_ROOT / "infra" / "__main__.py"), run_name="__main__")
+
+
+def engine_environment(directory: Path, debug_providers: str) -> dict[str, str]:
+    """Return the variables that tie an engine to this directory's state and to the stand-ins."""
+    state = directory / "state"
+    state.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return {
+        "PULUMI_BACKEND_URL": f"file://{state}",
+        "PULUMI_CONFIG_PASSPHRASE_FILE": str(passphrase_file(directory)),
+        "PULUMI_DEBUG_PROVIDERS": debug_providers,
+        "PULUMI_HOME": str(directory / "home"),
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+        "PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS": "true",
+        "PULUMI_ERROR_OUTPUT_STRING": "1",
+    }
+
+
+def official_cli_environment(directory: Path, debug_providers: str, stack: str) -> dict[str, str]:
+    """Return what makes ``pulumi preview|up -s sandbox`` in the checkout work on this sandbox."""
+    variables = engine_environment(directory, debug_providers)
+    del variables["PULUMI_HOME"]
+    return {**variables, "PULUMI_OPTION_CONFIG_FILE": str(directory / f"Pulumi.{stack}.yaml")}
+
+
+def _pulumi_root(settings: EngineSettings) -> Path:
+    """The Automation API wants ``<root>/bin/pulumi``."""
+    link = settings.directory / "engine" / "bin" / "pulumi"
+    link.parent.mkdir(parents=True, exist_ok=True)
+    if not link.is_symlink() or link.readlink() != settings.pulumi:
+        link.unlink(missing_ok=True)
+        link.symlink_to(settings.pulumi)
+    return link.parent.parent
+
+
+def _quiet(report: Report) -> dict[str, object]:
+    return {"on_output": report, "color": "never", "suppress_outputs": True}
+
+
+@contextmanager
+def _collect(report: Report) -> Iterator[tuple[Outcome, Callable[[EngineEvent], None]]]:
+    """Gather an operation's changes from its events; a failure becomes :class:`EngineError`."""
+    outcome = Outcome()
+    errors: list[str] = []
+
+    def listen(event: EngineEvent) -> None:
+        if event.resource_pre_event:
+            step = event.resource_pre_event.metadata
+            operation = str(getattr(step.op, "value", step.op))
+            outcome.counts[operation] = outcome.counts.get(operation, 0) + 1
+            if operation not in _UNCHANGED:
+                properties = tuple(sorted(step.detailed_diff or {}))
+                outcome.changes.append(Change(operation, step.urn, properties))
+        if event.res_outputs_event:
+            step = event.res_outputs_event.metadata
+            if str(getattr(step.op, "value", step.op)) == "refresh" and step.detailed_diff:
+                outcome.changes.append(Change("drift", step.urn, tuple(sorted(step.detailed_diff))))
+        if event.diagnostic_event and event.diagnostic_event.severity == "error":
+            errors.append(event.diagnostic_event.message.strip())
+
+    try:
+        yield outcome, listen
+    except automation.CommandError as error:
+        raise EngineError("\n".join(dict.fromkeys(errors)) or str(error)) from error

@@ -1,0 +1,2 @@
+// Package register leaves out the generators, which bring other clouds' libraries along.
+package register

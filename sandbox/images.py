@@ -1,0 +1,114 @@
+"""What a container image name means on this machine: executables, environment and a command.
+
+The kubelet stand-in asks :func:`resolve` before it starts a container, as the real one pulls.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from infra import versions
+from sandbox import litellm_image
+
+_LITELLM = ("ghcr.io/berriai/litellm", "ghcr.io/berriai/litellm-non_root")
+_EXTERNAL_SECRETS = (
+    "ghcr.io/external-secrets/external-secrets",
+    "oci.external-secrets.io/external-secrets/external-secrets",
+)
+_POSTGRES_CLIENT = ("public.ecr.aws/docker/library/postgres",)
+_POSTGRES_MAJORS = range(15, 19)
+
+
+class UnknownImage(Exception):
+    """The image is none that this machine can stand in for; becomes ImagePullBackOff."""
+
+
+@dataclass(frozen=True)
+class Image:
+    """An image as a process of this machine sees it.
+
+    ``path`` goes before PATH, ``environment`` is the image's ENV, ``entrypoint`` and ``command``
+    are its ENTRYPOINT and CMD. With ``kubeconfig`` the process gets one for its service account,
+    because it finds the API server by the cluster's own addresses elsewhere.
+    """
+
+    repository: str
+    version: str
+    path: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+    entrypoint: tuple[str, ...] = ()
+    command: tuple[str, ...] = ()
+    kubeconfig: bool = False
+
+
+def resolve(reference: str) -> Image:
+    """Return what a reference (``repository:tag``, a digest is ignored) stands for.
+
+    Raises UnknownImage, which names the reference and what there is instead, for another
+    repository or version and for an image that is not built.
+    """
+    repository, tag = _split(reference)
+    for repositories, image in _IMAGES.items():
+        if repository in repositories:
+            return image(repository, tag)
+    known = ", ".join(name for names in _IMAGES for name in names)
+    raise UnknownImage(f"{reference}: this machine stands in for {known} only")
+
+
+def ensure_litellm(progress: Callable[[str], None] = lambda _: None) -> None:
+    """Build the LiteLLM image unless it is there; see :func:`sandbox.litellm_image.ensure`."""
+    litellm_image.ensure(progress)
+
+
+def _litellm(repository: str, tag: str) -> Image:
+    version = litellm_image.locked_version()
+    # The registry spells a release v1.2.3, main-v1.2.3, and both with -stable.
+    if not re.fullmatch(rf"(main-)?v?{re.escape(version)}(-stable)?", tag):
+        raise UnknownImage(f"{repository}:{tag}: this machine has version {version} only")
+    if not litellm_image.is_built():
+        raise UnknownImage(f"{repository}:{tag}: not built yet; `sandbox up` builds it")
+    image = litellm_image.built_image()
+    return Image(
+        repository=repository,
+        version=version,
+        path=image.path,
+        environment=image.environment,
+        entrypoint=("litellm",),
+        command=("--port", "4000"),
+    )
+
+
+def _external_secrets(repository: str, tag: str) -> Image:
+    version = versions.EXTERNAL_SECRETS
+    if tag.removeprefix("v") != version:
+        raise UnknownImage(f"{repository}:{tag}: this machine has version {version} only")
+    return Image(
+        repository=repository,
+        version=version,
+        path=(),
+        entrypoint=("external-secrets",),
+        kubeconfig=True,
+    )
+
+
+def _postgres_client(repository: str, tag: str) -> Image:
+    major = re.match(r"\d+", tag)
+    if not major or int(major[0]) not in _POSTGRES_MAJORS:
+        first, last = _POSTGRES_MAJORS[0], _POSTGRES_MAJORS[-1]
+        raise UnknownImage(f"{repository}:{tag}: this machine stands in for {first} to {last} only")
+    return Image(repository=repository, version=major[0], command=("psql",))
+
+
+_IMAGES: Mapping[tuple[str, ...], Callable[[str, str], Image]] = {
+    _LITELLM: _litellm,
+    _EXTERNAL_SECRETS: _external_secrets,
+    _POSTGRES_CLIENT: _postgres_client,
+}
+
+
+def _split(reference: str) -> tuple[str, str]:
+    name, _, _digest = reference.partition("@")
+    repository, separator, tag = name.rpartition(":")
+    if not separator or "/" in tag:  # no tag, or a registry's port
+        return name, "latest"
+    return repository, tag

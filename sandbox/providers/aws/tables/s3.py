@@ -1,0 +1,270 @@
+"""Buckets, their configurations and objects."""
+
+import base64
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from sandbox.providers.aws.context import Context
+from sandbox.providers.aws.table import Call, Properties, ResourceType, Tagging
+
+_BUCKET = {"Bucket": "{id}"}
+_TAGS = Tagging(
+    tag="PutBucketTagging",
+    untag="DeleteBucketTagging",
+    resource=_BUCKET,
+    parameter=None,
+    values="Tagging.TagSet",
+    keys=None,
+    whole=True,
+    read=Call("GetBucketTagging", _BUCKET, result="TagSet"),
+)
+
+
+def _create_bucket(context: Context) -> str:
+    # us-east-1 is the one region that may not be named.
+    region = context.region
+    place = {} if region == "us-east-1" else {"LocationConstraint": region}
+    extra = {"CreateBucketConfiguration": place} if place else {}
+    context.call(BUCKET.create, extra=extra)
+    return str(context.inputs["bucket"])
+
+
+def _empty_bucket(context: Context) -> None:
+    if not context.values.get("forceDestroy"):
+        return
+    client = context.client()
+    for page in client.get_paginator("list_object_versions").paginate(Bucket=context.id):
+        found = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
+        objects = [{"Key": one["Key"], "VersionId": one["VersionId"]} for one in found]
+        if objects:
+            client.delete_objects(Bucket=context.id, Delete={"Objects": objects, "Quiet": True})
+
+
+def _domain(template: str) -> Any:
+    return lambda context, _found: template.format(bucket=context.id, region=context.region)
+
+
+BUCKET = ResourceType(
+    token="aws:s3/bucket:Bucket",
+    service="s3",
+    create=Call("CreateBucket", properties=("bucket", "objectLockEnabled")),
+    id="{bucket}",
+    reads=(lambda context: _head(context),),
+    delete=Call("DeleteBucket", _BUCKET),
+    arn="arn:{partition}:s3:::{id}",
+    rename={"objectLockEnabled": "ObjectLockEnabledForBucket"},
+    outputs={
+        "bucket": lambda context, _found: context.id,
+        "bucketDomainName": _domain("{bucket}.s3.amazonaws.com"),
+        "bucketRegionalDomainName": _domain("{bucket}.s3.{region}.amazonaws.com"),
+        "bucketRegion": lambda context, _found: context.region,
+    },
+    defaults={"forceDestroy": False},
+    name="bucket",
+    name_prefix="bucketPrefix",
+    name_length=63,
+    name_lower_case=True,
+    also=("forceDestroy",),
+    creating=_create_bucket,
+    deleting=_empty_bucket,
+    tagging=_TAGS,
+)
+
+
+def _head(context: Context) -> Properties:
+    context.client().head_bucket(Bucket=context.id)
+    return {"bucket": context.id}
+
+
+def _configuration(
+    token: str,
+    put: str,
+    get: str,
+    delete: Call | None,
+    result: str = "@",
+    rename: Mapping[str, str] | None = None,
+    **more: Any,
+) -> ResourceType:
+    """A part of a bucket's configuration: one operation writes it whole, the id is the bucket."""
+    call = Call(put)
+    return ResourceType(
+        token=token,
+        service="s3",
+        create=call,
+        id="{bucket}",
+        reads=(Call(get, _BUCKET, result=result),),
+        updates=(call,),
+        delete=delete,
+        replace=("bucket", "expectedBucketOwner"),
+        rename=rename or {},
+        outputs={"bucket": lambda context, _found: context.id, **more.pop("outputs", {})},
+        delete_before_replace=True,
+        **more,
+    )
+
+
+BUCKET_VERSIONING = _configuration(
+    "aws:s3/bucketVersioning:BucketVersioning",
+    "PutBucketVersioning",
+    "GetBucketVersioning",
+    Call("PutBucketVersioning", {**_BUCKET, "VersioningConfiguration": {"Status": "Suspended"}}),
+    # A bucket that never had versions answers with nothing.
+    result="Status && {versioningConfiguration: @}",
+    rename={"mfa": "MFA", "versioningConfiguration.mfaDelete": "MFADelete"},
+)
+
+LIFECYCLE = _configuration(
+    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
+    "PutBucketLifecycleConfiguration",
+    "GetBucketLifecycleConfiguration",
+    Call("DeleteBucketLifecycle", _BUCKET),
+    rename={
+        "rules": "LifecycleConfiguration.Rules",
+        "rules.abortIncompleteMultipartUpload.daysAfterInitiation": "DaysAfterInitiation",
+    },
+    outputs={"rules": "Rules"},
+    defaults={"transitionDefaultMinimumObjectSize": "all_storage_classes_128K"},
+    unread=("transitionDefaultMinimumObjectSize",),
+)
+
+PUBLIC_ACCESS_BLOCK = _configuration(
+    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
+    "PutPublicAccessBlock",
+    "GetPublicAccessBlock",
+    Call("DeletePublicAccessBlock", _BUCKET),
+    result="PublicAccessBlockConfiguration",
+    rename={
+        name: f"PublicAccessBlockConfiguration.{name[0].upper()}{name[1:]}"
+        for name in (
+            "blockPublicAcls",
+            "blockPublicPolicy",
+            "ignorePublicAcls",
+            "restrictPublicBuckets",
+        )
+    },
+    defaults={
+        "blockPublicAcls": False,
+        "blockPublicPolicy": False,
+        "ignorePublicAcls": False,
+        "restrictPublicBuckets": False,
+    },
+)
+
+BUCKET_POLICY = _configuration(
+    "aws:s3/bucketPolicy:BucketPolicy",
+    "PutBucketPolicy",
+    "GetBucketPolicy",
+    Call("DeleteBucketPolicy", _BUCKET),
+)
+
+ENCRYPTION = _configuration(
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
+    "PutBucketEncryption",
+    "GetBucketEncryption",
+    Call("DeleteBucketEncryption", _BUCKET),
+    result="ServerSideEncryptionConfiguration",
+    rename={"rules": "ServerSideEncryptionConfiguration.Rules"},
+)
+
+OWNERSHIP = _configuration(
+    "aws:s3/bucketOwnershipControls:BucketOwnershipControls",
+    "PutBucketOwnershipControls",
+    "GetBucketOwnershipControls",
+    Call("DeleteBucketOwnershipControls", _BUCKET),
+    result="OwnershipControls",
+    rename={"rule": "OwnershipControls.Rules"},
+    outputs={"rule": "Rules[0]"},
+)
+
+LOGGING = _configuration(
+    "aws:s3/bucketLogging:BucketLogging",
+    "PutBucketLogging",
+    "GetBucketLogging",
+    Call("PutBucketLogging", {**_BUCKET, "BucketLoggingStatus": {}}),
+    result="LoggingEnabled",
+    rename={
+        name: f"BucketLoggingStatus.LoggingEnabled.{name[0].upper()}{name[1:]}"
+        for name in ("targetBucket", "targetPrefix", "targetGrants", "targetObjectKeyFormat")
+    },
+)
+
+
+def _put_object(context: Context, _changed: set[str] | None = None) -> None:
+    inputs, body = context.inputs, b""
+    if inputs.get("content") is not None:
+        body = inputs["content"].encode()
+    elif inputs.get("contentBase64") is not None:
+        body = base64.b64decode(inputs["contentBase64"])
+    elif inputs.get("source") is not None:
+        body = Path(inputs["source"].fields["path"]).read_bytes()
+    context.call(OBJECT.create, extra={"Body": body})
+
+
+def _create_object(context: Context) -> str:
+    _put_object(context)
+    return f"{context.inputs['bucket']}/{context.inputs['key']}"
+
+
+def _head_object(context: Context) -> Properties:
+    bucket, _, key = context.id.partition("/")
+    answer: Properties = context.client().head_object(Bucket=bucket, Key=key)
+    answer.pop("ResponseMetadata")
+    return {**answer, "bucket": bucket, "key": key}
+
+
+def _delete_object(context: Context) -> None:
+    bucket, _, key = context.id.partition("/")
+    context.client().delete_object(Bucket=bucket, Key=key)
+
+
+_OBJECT_PROPERTIES = (
+    "bucket",
+    "key",
+    "acl",
+    "cacheControl",
+    "contentDisposition",
+    "contentEncoding",
+    "contentLanguage",
+    "contentType",
+    "kmsKeyId",
+    "metadata",
+    "serverSideEncryption",
+    "storageClass",
+)
+
+OBJECT = ResourceType(
+    token="aws:s3/bucketObjectv2:BucketObjectv2",
+    service="s3",
+    create=Call("PutObject", properties=_OBJECT_PROPERTIES),
+    id="{bucket}/{key}",
+    reads=(_head_object,),
+    arn="arn:{partition}:s3:::{id}",
+    rename={"kmsKeyId": "SSEKMSKeyId", "acl": "ACL"},
+    outputs={
+        "etag": lambda _context, found: found["ETag"].strip('"'),
+        "kmsKeyId": "SSEKMSKeyId",
+        "storageClass": lambda _context, found: found.get("StorageClass", "STANDARD"),
+    },
+    defaults={"forceDestroy": False},
+    name="key",
+    name_prefix=None,
+    also=("content", "contentBase64", "source", "sourceHash", "forceDestroy"),
+    replace=("bucket", "key"),
+    in_place=_OBJECT_PROPERTIES,
+    creating=_create_object,
+    updated=_put_object,
+    deleting=_delete_object,
+)
+
+TYPES = (
+    BUCKET,
+    BUCKET_VERSIONING,
+    LIFECYCLE,
+    PUBLIC_ACCESS_BLOCK,
+    BUCKET_POLICY,
+    ENCRYPTION,
+    OWNERSHIP,
+    LOGGING,
+    OBJECT,
+)

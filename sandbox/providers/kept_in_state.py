@@ -1,0 +1,44 @@
+"""The list of what a sandbox cannot really make, and keeps in Pulumi's state only.
+
+``kept-in-state.json`` in the state directory of the instance; an object of name to description.
+"""
+
+import fcntl
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from sandbox.paths import Instance
+
+_FILE = "kept-in-state.json"
+
+
+def record(instance: Instance, name: str, description: Mapping[str, Any]) -> None:
+    """Add something to the list, or change what is said of it."""
+    with _locked(instance) as entries:
+        entries[name] = dict(description)
+
+
+def forget(instance: Instance, name: str) -> None:
+    """Take something off the list; no error when it is not on it."""
+    with _locked(instance) as entries:
+        entries.pop(name, None)
+
+
+def recorded(instance: Instance) -> dict[str, Any]:
+    """Return the list."""
+    file = instance.state / _FILE
+    entries: dict[str, Any] = json.loads(file.read_text()) if file.exists() else {}
+    return entries
+
+
+@contextmanager
+def _locked(instance: Instance) -> Iterator[dict[str, Any]]:
+    with (instance.state / f".{_FILE}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        entries = recorded(instance)
+        yield entries
+        new = instance.state / f".{_FILE}.new"
+        new.write_text(json.dumps(entries, indent=2, sort_keys=True) + "\n")
+        new.replace(instance.state / _FILE)

@@ -1,0 +1,5 @@
+"""The ``kubernetes`` provider: objects by server-side apply, releases by Helm."""
+
+from sandbox.providers.kubernetes.provider import KubernetesProvider
+
+__all__ = ["KubernetesProvider"]

@@ -1,0 +1,331 @@
+"""Helm releases: ``kubernetes:helm.sh/v3:Release``."""
+
+import hashlib
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sandbox.kube_api import ApiError, KubeApi
+from sandbox.paths import Instance
+from sandbox.providers import kept_in_state
+from sandbox.providers.base import Connection, NotReady, ProviderError
+from sandbox.providers.kubernetes.charts import Chart, locate
+from sandbox.providers.kubernetes.checking import generated_name
+from sandbox.providers.kubernetes.cluster import Cluster
+from sandbox.providers.kubernetes.helm import (
+    Helm,
+    HelmError,
+    StoredRelease,
+    forget_revision,
+    latest,
+    revisions,
+)
+from sandbox.providers.kubernetes.waiting import pod_trouble
+from sandbox.providers.properties import (
+    UNKNOWN,
+    Change,
+    changes,
+    has_unknowns,
+    marked_like,
+    plain,
+)
+from sandbox.providers.properties import (
+    Path as PropertyPath,
+)
+
+Properties = dict[str, Any]
+
+# The default of the Release resource; "Time in seconds to wait for any individual operation".
+_TIMEOUT = 300
+_KNOWN = {
+    "allowNullValues",
+    "atomic",
+    "chart",
+    "checksum",
+    "cleanupOnFail",
+    "compat",
+    "createNamespace",
+    "dependencyUpdate",
+    "description",
+    "forceUpdate",
+    "maxHistory",
+    "name",
+    "namespace",
+    "repositoryOpts",
+    "skipAwait",
+    "skipCrds",
+    "takeOwnership",
+    "timeout",
+    "values",
+    "version",
+    "waitForJobs",
+}
+_FLAGS = {
+    "atomic": "--atomic",
+    "cleanupOnFail": "--cleanup-on-fail",
+    "createNamespace": "--create-namespace",
+    "dependencyUpdate": "--dependency-update",
+    "forceUpdate": "--force",
+    "skipCrds": "--skip-crds",
+    "takeOwnership": "--take-ownership",
+}
+_REPLACING = ("name", "namespace")
+_KEPT_STATUS = "unknown"
+
+
+@dataclass(frozen=True)
+class Releases:
+    """The releases of one resource operation."""
+
+    instance: Instance | None
+    cluster: Cluster
+    connection: Connection
+    urn: str
+
+    def check(
+        self, old: Mapping[str, Any], new: Mapping[str, Any], name: str, seed: bytes
+    ) -> Properties:
+        """Return a release's inputs with its name, namespace and the chart's hash filled in.
+
+        Raises :class:`ProviderError` for an input that is not known here and for a chart that
+        cannot be found.
+        """
+        given = plain(new)
+        unknown = {key for key, value in given.items() if value is not None} - _KNOWN
+        if unknown:
+            raise ProviderError(
+                f"the release {name} sets {', '.join(sorted(unknown))}, which the sandbox does not "
+                f"know; it knows {', '.join(sorted(_KNOWN - {'checksum', 'compat'}))}"
+            )
+        inputs = {key: value for key, value in new.items() if given[key] is not None}
+        if given.get("name") is None:
+            inputs["name"] = plain(old).get("name") or generated_name(name, seed)
+        if given.get("namespace") is None:
+            inputs["namespace"] = self.cluster.namespace
+        if "chart" not in given:
+            raise ProviderError(f"the release {name} has no chart")
+        if not has_unknowns(
+            {key: given.get(key) for key in ("chart", "version", "repositoryOpts")}
+        ):
+            chart = locate(given)
+            if chart.path is not None:
+                inputs["checksum"] = chart.checksum
+        return inputs
+
+    def changes(
+        self, old: Mapping[str, Any], new: Mapping[str, Any], recorded: Mapping[str, Any]
+    ) -> Iterator[tuple[PropertyPath, Change, bool]]:
+        """Yield the differences of a release's inputs, and a status that needs another try."""
+        for path, kind in changes(old, new):
+            yield path, kind, path[0] in _REPLACING
+        status = (plain(recorded).get("status") or {}).get("status", "deployed")
+        if status not in ("deployed", _KEPT_STATUS):
+            yield ("status",), Change.UPDATE, False
+
+    def preview(self, inputs: Mapping[str, Any]) -> Properties:
+        """Return what is known of a release before it is installed.
+
+        Renders a chart whose values are all known, and lets a reachable API server check the
+        result; raises :class:`ProviderError` for what would be refused.
+        """
+        expected = {**inputs, "status": UNKNOWN, "resourceNames": UNKNOWN}
+        given = plain(inputs)
+        if has_unknowns(given):
+            return expected
+        chart = locate(given)
+        if chart.path is None or (self.instance is None and chart.substituted):
+            return expected
+        try:
+            if self.instance is not None and self.cluster.api is not None:
+                self._upgrade(chart, given, "--dry-run=server", "--hide-notes")
+            else:
+                self._render(chart, given)
+        except HelmError as error:
+            if "ensure CRDs are installed first" in str(error):
+                return expected
+            raise ProviderError(f"the release {given['name']} would fail: {error}") from error
+        return expected
+
+    def install(self, inputs: Mapping[str, Any], timeout: float) -> tuple[str, Properties]:
+        """Install or upgrade a release and wait for it; return its id and what is recorded.
+
+        A release that an interrupted run has left pending is recovered first. Raises
+        :class:`NotReady` when the release is there but failed, :class:`ProviderError` otherwise.
+        """
+        given = plain(inputs)
+        name, namespace = given["name"], given["namespace"]
+        identifier = f"{namespace}/{name}"
+        chart = locate(given)
+        if chart.path is None:
+            return identifier, self._keep(chart, inputs)
+        api = self.cluster.require()
+        self._recover(api, namespace, name)
+        if timeout:
+            given["timeout"] = round(timeout)
+        before = latest(api, namespace, name)
+        try:
+            self._upgrade(chart, given)
+        except HelmError as error:
+            found = latest(api, namespace, name)
+            reason = f"the release {name} failed: {error}{self._trouble(api, namespace, name)}"
+            if found is None or (before and before.status == "deployed" == found.status):
+                raise ProviderError(reason) from error
+            raise NotReady(identifier, _outputs(inputs, found), dict(inputs), reason) from error
+        found = latest(api, namespace, name)
+        if found is None:
+            raise ProviderError(f"the release {name} was installed, but Helm has stored nothing")
+        return identifier, _outputs(inputs, found)
+
+    def read(
+        self, identifier: str, inputs: Mapping[str, Any], recorded: Mapping[str, Any]
+    ) -> tuple[Properties, Properties] | None:
+        """Return what is recorded of a release and its inputs as they stand; None if it is gone."""
+        namespace, _, name = identifier.rpartition("/")
+        if not inputs:
+            raise ProviderError(f"the release {identifier} cannot be imported in the sandbox")
+        if plain(recorded).get("status", {}).get("status") == _KEPT_STATUS:
+            return dict(recorded), dict(inputs)
+        found = latest(self.cluster.require(), namespace, name)
+        if found is None:
+            return None
+        before = plain(recorded)
+        current = dict(inputs)
+        if found.values != _values(plain(inputs)):
+            current["values"] = marked_like(dict(found.values), inputs.get("values"))
+        if found.version != (before.get("status") or {}).get("version") and "version" in current:
+            current["version"] = found.version
+        if _manifest_hash(found) != before.get("manifestHash"):
+            # Another chart of the same version was installed: this one's hash is not there.
+            current.pop("checksum", None)
+        return _outputs(current, found), current
+
+    def uninstall(self, recorded: Mapping[str, Any], timeout: float) -> None:
+        """Uninstall a release and wait until its objects are gone; gone already is no failure."""
+        given = plain(recorded)
+        name, namespace = given["name"], given["namespace"]
+        if (given.get("status") or {}).get("status") == _KEPT_STATUS:
+            if self.instance is not None:
+                kept_in_state.forget(self.instance, locate(given).name)
+            return
+        if latest(self.cluster.require(), namespace, name) is None:
+            return
+        seconds = round(timeout) or given.get("timeout") or _TIMEOUT
+        self._uninstall(namespace, name, seconds)
+
+    def _uninstall(self, namespace: str, name: str, seconds: float) -> None:
+        arguments = ["uninstall", name, "--namespace", namespace, "--ignore-not-found"]
+        arguments += ["--wait", "--cascade", "foreground", "--timeout", f"{seconds}s"]
+        self._helm().run(*arguments, configuration=self.cluster.configuration)
+
+    def _recover(self, api: KubeApi, namespace: str, name: str) -> None:
+        stored = revisions(api, namespace, name)
+        if not stored or not stored[-1].is_pending:
+            return
+        pending = stored[-1]
+        left = f"revision {pending.revision} of the release {name} was left {pending.status}"
+        if any(release.status == "deployed" for release in stored):
+            # What that revision has changed already is put right by the upgrade that follows.
+            self.connection.log(f"{left} by an interrupted run and is dropped", self.urn)
+            forget_revision(api, pending)
+        else:
+            self.connection.log(f"{left} by an interrupted run and is uninstalled", self.urn)
+            self._uninstall(namespace, name, _TIMEOUT)
+
+    def _upgrade(self, chart: Chart, given: Properties, *more: str) -> None:
+        flags = [flag for key, flag in _FLAGS.items() if given.get(key)]
+        if not given.get("skipAwait") or given.get("atomic"):
+            flags += ["--wait"]
+            flags += ["--wait-for-jobs"] if given.get("waitForJobs") else []
+        if given.get("description"):
+            flags += ["--description", given["description"]]
+        if "maxHistory" in given:
+            flags += ["--history-max", str(given["maxHistory"])]
+        self._helm().run(
+            "upgrade",
+            given["name"],
+            str(chart.path),
+            "--install",
+            "--reset-values",
+            *("--namespace", given["namespace"]),
+            *("--timeout", f"{given.get('timeout', _TIMEOUT)}s"),
+            *flags,
+            *more,
+            configuration=self.cluster.configuration,
+            values=_values(given),
+        )
+
+    def _render(self, chart: Chart, given: Properties) -> None:
+        arguments = ["template", given["name"], str(chart.path), "--namespace", given["namespace"]]
+        with tempfile.TemporaryDirectory() as directory:
+            helm = Helm(Path(directory), self.connection)
+            helm.run(*arguments, values=_values(given))
+
+    def _helm(self) -> Helm:
+        if self.instance is None:
+            raise ProviderError("without a sandbox there is no cluster to install a release in")
+        return Helm(self.instance.state / "helm", self.connection)
+
+    def _keep(self, chart: Chart, inputs: Mapping[str, Any]) -> Properties:
+        given = plain(inputs)
+        if self.instance is None:
+            raise ProviderError(f"the chart {chart.name} is not on this machine")
+        description = {
+            "type": "Helm release",
+            "name": given["name"],
+            "namespace": given["namespace"],
+            "version": given.get("version"),
+            "repository": (given.get("repositoryOpts") or {}).get("repo"),
+            "reason": "chart repositories are not asked, and there is no substitute for this chart",
+        }
+        kept_in_state.record(self.instance, chart.name, description)
+        self.connection.log(
+            f"the chart {chart.name} is not on this machine; the release is kept in the state only",
+            self.urn,
+        )
+        status = {key: given[key] for key in ("name", "namespace", "version") if key in given}
+        status |= {"chart": chart.name, "status": _KEPT_STATUS}
+        return {**inputs, "status": status, "resourceNames": {}}
+
+    def _trouble(self, api: KubeApi, namespace: str, name: str) -> str:
+        try:
+            return pod_trouble(api, namespace, f"app.kubernetes.io/instance={name}")
+        except ApiError:
+            return ""
+
+
+def _values(given: Mapping[str, Any]) -> Properties:
+    values = given.get("values") or {}
+    result: Properties = values if given.get("allowNullValues") else _without_nulls(values)
+    return result
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _without_nulls(item) for key, item in value.items() if item is not None}
+    if isinstance(value, list):
+        return [_without_nulls(item) for item in value if item is not None]
+    return value
+
+
+def _manifest_hash(release: StoredRelease) -> str:
+    return hashlib.sha256(release.manifest.encode()).hexdigest()
+
+
+def _outputs(inputs: Mapping[str, Any], release: StoredRelease) -> Properties:
+    status = {
+        "appVersion": release.app_version,
+        "chart": release.chart,
+        "name": release.name,
+        "namespace": release.namespace,
+        "revision": release.revision,
+        "status": release.status,
+        "version": release.version,
+    }
+    return {
+        **inputs,
+        "status": status,
+        "resourceNames": release.resource_names,
+        "manifestHash": _manifest_hash(release),
+    }

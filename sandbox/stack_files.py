@@ -1,0 +1,103 @@
+"""The project directory that the engine works in: copies, so that nothing in the checkout changes.
+
+The engine writes an encryption salt into a stack's file, and a sandbox has addresses and secrets
+of its own. Both belong in the sandbox's state, not in a tracked file.
+"""
+
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from sandbox.paths import PROJECT_ROOT, Instance
+
+SANDBOX_STACK = "sandbox"
+PROJECT = "litellm-gateway"
+
+
+class OverrideError(Exception):
+    """A ``--set`` argument that is not ``section.key=value``."""
+
+
+def write_project(directory: Path) -> None:
+    """Write ``Pulumi.yaml`` into ``directory``, pointing back at the checkout's program."""
+    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    project = yaml.safe_load((PROJECT_ROOT / "Pulumi.yaml").read_text())
+    project["main"] = str(PROJECT_ROOT / "infra")
+    (directory / "Pulumi.yaml").write_text(yaml.safe_dump(project, sort_keys=False))
+
+
+def write_stack(
+    directory: Path,
+    stack: str,
+    overrides: Mapping[str, str],
+    instance: Instance | None = None,
+    certificate_authority: Path | None = None,
+) -> Path:
+    """Write ``Pulumi.<stack>.yaml`` from the checkout's, and return its path.
+
+    Kept from an earlier run: the engine's salt and the supplied secrets, which only exist here.
+    With an instance its addresses and certificate authority are filled in. ``overrides`` are
+    ``section.key`` → YAML text; raises :class:`OverrideError` for one that does not fit.
+    """
+    path = directory / f"Pulumi.{stack}.yaml"
+    source = PROJECT_ROOT / path.name
+    if not source.exists():
+        known = ", ".join(sorted(file.stem[7:] for file in PROJECT_ROOT.glob("Pulumi.*.yaml")))
+        raise OverrideError(f"there is no stack {stack!r}; stacks are {known}")
+    content = yaml.safe_load(source.read_text())
+    earlier = yaml.safe_load(path.read_text()) if path.exists() else {}
+    for key in ("encryptionsalt",):
+        if key in earlier:
+            content[key] = earlier[key]
+    supplied = f"{PROJECT}:suppliedSecrets"
+    if supplied in earlier.get("config", {}):
+        content["config"][supplied] = earlier["config"][supplied]
+    if instance:
+        _fill_in(content["config"], instance, certificate_authority)
+    for key, text in overrides.items():
+        _override(content["config"], key, text)
+    path.touch(mode=0o600)
+    path.write_text(yaml.safe_dump(content, sort_keys=False))
+    return path
+
+
+def passphrase_file(directory: Path) -> Path:
+    """Return the file with the passphrase of the stack's secrets, made on first use."""
+    path = directory / "passphrase"
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(32))
+    return path
+
+
+def _fill_in(
+    config: dict[str, Any], instance: Instance, certificate_authority: Path | None
+) -> None:
+    config[f"{PROJECT}:aws"]["endpoint"] = instance.aws_endpoint
+    if certificate_authority:
+        for section in ("database", "cache"):
+            values = config.setdefault(f"{PROJECT}:{section}", {})
+            values["certificateAuthorityFile"] = str(certificate_authority)
+
+
+def _override(config: dict[str, Any], key: str, text: str) -> None:
+    section, *path = key.split(".")
+    if not section or not all(path):
+        raise OverrideError(f"{key!r} is not a key such as rotation.masterKey")
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise OverrideError(f"{key}: {text!r} is not YAML: {error}") from error
+    full = f"{PROJECT}:{section}"
+    if not path:
+        config[full] = value
+        return
+    place = config.setdefault(full, {})
+    for part in path[:-1]:
+        place = place.setdefault(part, {})
+        if not isinstance(place, dict):
+            raise OverrideError(f"{key}: {part!r} has no keys below it")
+    place[path[-1]] = value

@@ -1,0 +1,52 @@
+"""What a sandbox is doing, as data."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from sandbox.engine import EngineError
+from sandbox.lifecycle import running_engine
+from sandbox.paths import Instance
+from sandbox.stack_files import SANDBOX_STACK
+from sandbox.supervisor_client import SupervisorClient
+
+
+def collect(instance: Instance) -> dict[str, Any]:
+    """Return the state of a sandbox. Holds no secret: commands that print one are named instead."""
+    processes = [asdict(status) for status in SupervisorClient(instance).status()]
+    up = bool(processes)
+    outputs: dict[str, object] = {}
+    if up:
+        try:
+            outputs = running_engine(instance).outputs()
+        except EngineError as error:
+            outputs = {"error": str(error)}
+    identity = "" if instance == Instance() else f" --name {instance.name} --slot {instance.slot}"
+    return {
+        "up": up,
+        "stack": SANDBOX_STACK,
+        "gateway_url": outputs.get("gatewayUrl"),
+        "master_key_command": f"uv run sandbox{identity} master-key",
+        "aws_endpoint": instance.aws_endpoint,
+        "kubeconfig": str(instance.kubeconfig),
+        "prometheus_url": instance.prometheus_url,
+        "postgres_dsn": _postgres_dsn(instance, outputs),
+        "outputs": outputs,
+        "processes": processes,
+        "kept_in_state": _read(instance.state / "kept-in-state.json"),
+        "load_balancer": _read(instance.state / "load-balancer.json"),
+    }
+
+
+def _postgres_dsn(instance: Instance, outputs: dict[str, object]) -> str | None:
+    """The administrator's way in: a socket that only this machine's user can open."""
+    identifier = outputs.get("databaseIdentifier")
+    if not identifier:
+        return None
+    socket = instance.state / "databases" / str(identifier)
+    return f"postgresql:///litellm?host={socket}&user=postgres"
+
+
+def _read(path: Path) -> Any:
+    return json.loads(path.read_text()) if path.exists() else None
