@@ -20,7 +20,7 @@ class CacheArgs:
     placement: DataStorePlacement
     key_arn: pulumi.Input[str]
     passwords: list[pulumi.Output[str]]
-    """One or two, the serving epoch's last: both are valid while pods roll from one to the other."""
+    """One or two, the serving epoch's last; both are valid while pods roll."""
 
 
 class Cache(pulumi.ComponentResource):

@@ -12,7 +12,8 @@ from infra.iam_policies import service_trust
 from infra.naming import Naming
 from infra.setting_sections import ClusterSettings
 
-# What Auto Mode's two roles need (docs.aws.amazon.com/eks/latest/userguide/automode-get-started-cli.html).
+# What Auto Mode's two roles need:
+# docs.aws.amazon.com/eks/latest/userguide/automode-get-started-cli.html
 _CLUSTER_POLICIES = (
     "AmazonEKSClusterPolicy",
     "AmazonEKSComputePolicy",
@@ -112,7 +113,7 @@ class Cluster(pulumi.ComponentResource):
         self.oidc_provider_arn = aws.iam.OpenIdConnectProvider(
             "oidc", url=self.issuer, client_id_lists=["sts.amazonaws.com"], opts=child
         ).arn
-        self.provider = self._provider(args, cluster)
+        self.provider = self._kubernetes_provider(args, cluster)
         self.register_outputs({"name": self.name})
 
     def _role(
@@ -140,7 +141,7 @@ class Cluster(pulumi.ComponentResource):
         ]
         return role, rights
 
-    def _provider(self, args: ClusterArgs, cluster: aws.eks.Cluster) -> kubernetes.Provider:
+    def _kubernetes_provider(self, args: ClusterArgs, cluster: aws.eks.Cluster) -> kubernetes.Provider:
         deployer = args.settings.deployer_role_arn or args.account.deployer_arn
         administrators = dict.fromkeys([deployer, *args.settings.administrator_arns])
         access = [

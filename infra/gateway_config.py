@@ -27,6 +27,9 @@ CERTIFICATES = "/etc/gateway/certificates"
 SERVICE_ACCOUNT = "litellm-gateway"
 RELEASE = "gateway"
 
+# Field of a provider's credentials → LiteLLM's parameter.
+_PARAMETERS = {"apiKey": "api_key"}
+
 
 def plain_environment(
     settings: Settings, *, database_host: str, cache_host: str, own_cache_authority: bool
@@ -103,7 +106,9 @@ def _deployments(settings: Settings) -> list[ModelDeployment]:
     result = []
     for model in settings.models:
         provider = provider_of(model.provider)
-        credentials = {"api_key": variable for variable in provider.credentials.values()}
+        credentials = {
+            _PARAMETERS[field]: variable for field, variable in provider.credentials.items()
+        }
         for index, deployment in enumerate(model.deployments, start=1):
             region = (
                 deployment.region or settings.aws.region if model.provider == "bedrock" else None

@@ -11,7 +11,8 @@ from infra.naming import NAMESPACE, Naming
 from infra.setting_sections import LoadBalancerSettings
 
 GATEWAY_PORT = 4000
-# TLS 1.2 and 1.3 only (docs.aws.amazon.com/elasticloadbalancing/latest/application/describe-ssl-policies.html).
+# TLS 1.2 and 1.3 only:
+# docs.aws.amazon.com/elasticloadbalancing/latest/application/describe-ssl-policies.html
 _TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06"
 _NEVER_SERVED = ("/metrics", "/metrics/*")
 

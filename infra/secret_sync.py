@@ -13,7 +13,7 @@ from infra.naming import EXTERNAL_SECRETS_NAMESPACE, NAMESPACE
 
 SERVICE_ACCOUNT = "external-secrets"
 STORE = "secrets-manager"
-DATABASE_MASTER_SECRET = "database-master"
+DATABASE_MASTER_SECRET = "database-master"  # noqa: S105 - a name
 _API_VERSION = "external-secrets.io/v1"
 
 

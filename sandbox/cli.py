@@ -206,7 +206,10 @@ def master_key(instance: Instance) -> None:
 @click.pass_obj
 @_failing_clearly
 def environment(instance: Instance) -> None:
-    """Print what an official Pulumi CLI needs: eval "$(uv run sandbox env)"; pulumi preview -s sandbox"""
+    """Print what an official Pulumi CLI needs.
+
+    eval "$(uv run sandbox env)" && pulumi preview -s sandbox
+    """
     variables = official_cli_environment(
         lifecycle.project_directory(instance),
         debug_providers(provider_ports(instance)),

@@ -98,7 +98,7 @@ class Engine:
         )
 
     def supply_secret(self, path: str, value: str) -> None:
-        """Encrypt a value into the stack's file, unless one stands there; it never is an argument."""
+        """Encrypt a value into the stack's file unless one is there; it is never an argument."""
         command = [str(self._settings.pulumi), "config", "--stack", self._settings.stack]
         options = {
             "cwd": self._settings.directory,

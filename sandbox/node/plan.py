@@ -77,14 +77,14 @@ def build(
     where = {message: places.termination_message(name), **mounts}
     rewrite = volumes.rewriter(where)
     variables = environment.build(pod, container, objects, api_server.variables, rewrite)
-    command = [*(container.get("command") or image.entrypoint)]
-    if container.get("args"):
-        command += container["args"]
-    elif not container.get("command"):
-        command += image.command
+    own, arguments = (
+        tuple(expand(rewrite(word), variables) for word in container.get(field, []))
+        for field in ("command", "args")
+    )
+    default = () if own else image.command
     kubeconfig = _kubeconfig(pod, mounts, api_server) if image.kubeconfig else None
     return ProcessPlan(
-        command=tuple(expand(rewrite(word), variables) for word in command),
+        command=(own or image.entrypoint) + (arguments or default),
         environment={
             "PATH": ":".join([*image.path, _SYSTEM_PATH]),
             "HOME": str(places.container(name)),

@@ -249,7 +249,7 @@ class Pod:
             except ApiError as error:
                 if error.status in (404, 409):
                     return
-                _log.warning("status of pod %s: %s", self._path, error)
+                _log.warning("status of pod %s: %.300s", self._path, error)
                 await asyncio.sleep(1)
                 self.changed()
 

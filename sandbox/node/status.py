@@ -137,7 +137,7 @@ class PodRecord:
             "hostIP": self.host_address,
             "hostIPs": [{"ip": self.host_address}],
             **(addresses if self.address else {}),
-            "startTime": self.started_at,
+            "startTime": self.started_at or None,
             "initContainerStatuses": [c.body(initial=True) for c in self.initial],
             "containerStatuses": [c.body() for c in self.containers],
             **({"observedGeneration": generation} if generation else {}),

@@ -95,6 +95,13 @@ class LiteLLM:
         made: dict[str, Any] = answer.json()
         return made
 
+    def key_info(self, key: str) -> dict[str, Any]:
+        """Return what the proxy knows of a key."""
+        answer = self._client.get("/key/info", params={"key": key}, headers=_bearer(MASTER_KEY))
+        assert answer.status_code == 200, answer.text
+        info: dict[str, Any] = answer.json()["info"]
+        return info
+
     def chat(self, key: str, model: str = "small", **more: Any) -> httpx.Response:
         messages = [{"role": "user", "content": 'a "quoted" line\nand 日本語'}]
         return self.post(CHAT, {"model": model, "messages": messages, **more}, key)

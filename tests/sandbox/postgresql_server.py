@@ -6,7 +6,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from sandbox.certificates import authority, issue
@@ -34,13 +34,13 @@ class PostgreSQL:
     directory: Path
     ca: Path
     other_ca: Path
-    unnamed_address: str = field(default="")
+    unnamed_address: str
 
-    def url(self, user: str = "a", *, ca: Path | None = None, host: str = "", more: str = "") -> str:
+    def url(self, user: str = "a", *, ca: Path | None = None, host: str | None = None) -> str:
         """Return the database URL of ``litellm_<user>`` with everything about TLS checked."""
         return (
             f"postgresql://litellm_{user}:secret-of-{user}@{host or self.address}:{PORT}/litellm"
-            f"?sslmode=require&sslaccept=strict&sslcert={ca or self.ca}{more}"
+            f"?sslmode=require&sslaccept=strict&sslcert={ca or self.ca}"
         )
 
     def psql(self, statement: str, database: str = "litellm") -> str:

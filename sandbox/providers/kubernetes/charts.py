@@ -67,7 +67,7 @@ def _local(wanted: str) -> Chart:
         if path.exists():
             return Chart(path.resolve().name, path.resolve())
     raise ProviderError(
-        f"the chart {wanted!r} is no folder here, and repositoryOpts.repo names no repository for it"
+        f"the chart {wanted!r} is no folder here, and repositoryOpts.repo names no repository"
     )
 
 

@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -122,7 +123,7 @@ class Helm:
         The kubeconfig and the values go through files that only the owner can read, and that are
         removed at the end. A cancelled provider stops Helm.
         """
-        command = [*_stopped_with_us(), str(ensure(["helm"])["helm"]), *arguments]
+        command = [*_stopped_with_us(), str(_executable()), *arguments]
         environment = {
             "PATH": os.environ.get("PATH", ""),
             **{
@@ -159,6 +160,11 @@ class Helm:
             lines = [line for line in errors.read_text().splitlines() if line.strip()]
             raise HelmError(f"helm {verb} failed: " + "\n".join(lines[-_ERROR_LINES:]))
         return output.read_text()
+
+
+@cache
+def _executable() -> Path:
+    return ensure(["helm"])["helm"]
 
 
 def _private_file(directory: str, name: str, content: Mapping[str, Any]) -> Path:

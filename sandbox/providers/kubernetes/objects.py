@@ -94,10 +94,7 @@ class Objects:
                 return None
             raise ProviderError(f"{describe(path_of)} could not be read: {error}") from error
         live = _recorded(live)
-        if inputs:
-            found = current_inputs(inputs, plain(recorded), live)
-        else:
-            found = _imported(live)
+        found = current_inputs(inputs, plain(recorded), live) if inputs else _imported(live)
         manager = recorded.get(FIELD_MANAGER) or self.field_manager
         return {**_marked(live, found), FIELD_MANAGER: manager}, found
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.kube_api import ApiError, KubeApi
-from sandbox.paths import Instance
+from sandbox.paths import PROJECT_ROOT, Instance
 from sandbox.providers import kept_in_state
 from sandbox.providers.base import Connection, NotReady, ProviderError
 from sandbox.providers.kubernetes.charts import Chart, locate
@@ -160,6 +160,9 @@ class Releases:
         chart = locate(given)
         if chart.path is None:
             return identifier, self._keep(chart, inputs)
+        if chart.substituted:
+            where = chart.path.relative_to(PROJECT_ROOT)
+            self.connection.log(f"{where} stands in for the chart {chart.name}", self.urn)
         api = self.cluster.require()
         self._recover(api, namespace, name)
         if timeout:

@@ -1,5 +1,6 @@
 """IAM roles, policies and OIDC providers. IAM is global: none of its types has a region."""
 
+import json
 from typing import Any
 from urllib.parse import unquote
 
@@ -12,15 +13,11 @@ def _document(member: str) -> Any:
 
     def read(_context: Context, description: Properties) -> Any:
         document = description.get(member)
-        return unquote(document) if isinstance(document, str) else _json(document)
+        if document is None:
+            return None
+        return unquote(document) if isinstance(document, str) else json.dumps(document)
 
     return read
-
-
-def _json(document: Any) -> str | None:
-    import json
-
-    return None if document is None else json.dumps(document)
 
 
 def _delete_role_policies(context: Context) -> None:

@@ -1,0 +1,91 @@
+"""Runs the whole program against Pulumi's mocks and keeps what it registered."""
+
+import json
+import runpy
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+PROJECT = "litellm-gateway"
+
+
+def stack_configuration(stack: str) -> dict[str, str]:
+    """Return a stack file's configuration as the engine hands it to the program."""
+    config = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text())["config"]
+    return {
+        key: value if isinstance(value, str) else json.dumps(value) for key, value in config.items()
+    }
+
+
+@dataclass
+class Registered:
+    """One resource that the program asked for."""
+
+    type: str
+    name: str
+    inputs: dict[str, Any]
+
+
+class RecordingMocks(pulumi.runtime.Mocks):
+    """Answers as AWS would, as far as the program looks."""
+
+    def __init__(self) -> None:
+        self.resources: list[Registered] = []
+
+    def new_resource(
+        self, args: pulumi.runtime.MockResourceArgs
+    ) -> tuple[str | None, dict[str, Any]]:
+        self.resources.append(Registered(args.typ, args.name, args.inputs))
+        outputs = {**args.inputs, "arn": f"arn:aws:mock:us-east-1:111122223333:{args.name}"}
+        if args.typ == "aws:eks/cluster:Cluster":
+            outputs |= {
+                "identities": [{"oidcs": [{"issuer": "https://oidc.example/id/1"}]}],
+                "endpoint": "https://cluster.example",
+                "certificateAuthority": {"data": "Y2E="},
+                "vpcConfig": {**args.inputs["vpcConfig"], "clusterSecurityGroupId": "sg-cluster"},
+            }
+        if args.typ == "aws:rds/instance:Instance":
+            outputs |= {
+                "address": "database.example",
+                "masterUserSecrets": [{"secretArn": "arn:aws:secretsmanager:::secret:master"}],
+            }
+        if args.typ == "aws:elasticache/replicationGroup:ReplicationGroup":
+            outputs["primaryEndpointAddress"] = "cache.example"
+        if args.typ == "aws:lb/loadBalancer:LoadBalancer":
+            outputs["dnsName"] = "balancer.example"
+        if args.typ == "aws:secretsmanager/secretVersion:SecretVersion":
+            outputs["versionId"] = f"version-of-{args.name}"
+        if args.typ == "random:index/randomPassword:RandomPassword":
+            outputs["result"] = f"generated-{args.name}"
+        return f"{args.name}-id", outputs
+
+    def call(self, args: pulumi.runtime.MockCallArgs) -> dict[str, Any]:
+        return {
+            "aws:index/getCallerIdentity:getCallerIdentity": {
+                "accountId": "111122223333",
+                "arn": "arn:aws:sts::111122223333:assumed-role/deployer/session",
+            },
+            "aws:index/getAvailabilityZones:getAvailabilityZones": {
+                "names": ["us-east-1a", "us-east-1b", "us-east-1c", "us-east-1d"]
+            },
+            "aws:index/getPartition:getPartition": {"partition": "aws"},
+            "aws:secretsmanager/getSecret:getSecret": {"arn": "arn:aws:secretsmanager:::secret:s"},
+        }[args.token]
+
+
+def run_program(stack: str, configuration: dict[str, str]) -> list[Registered]:
+    """Run ``infra/__main__.py`` to its end and return every resource it registered."""
+    mocks = RecordingMocks()
+    pulumi.runtime.set_mocks(mocks, project=PROJECT, stack=stack, preview=False)
+    pulumi.runtime.set_all_config(configuration)
+
+    @pulumi.runtime.test
+    def run() -> None:
+        runpy.run_path(str(ROOT / "infra" / "__main__.py"), run_name="__main__")
+
+    run()
+    return mocks.resources

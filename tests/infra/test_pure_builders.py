@@ -1,0 +1,119 @@
+"""Arithmetic and documents, without an engine."""
+
+import ipaddress
+import json
+from itertools import combinations
+
+import pytest
+
+from infra.aws_account import principal_arn
+from infra.certificate_authorities import amazon_rds_authority
+from infra.iam_policies import bedrock_resources, gateway_policy, service_account_trust
+from infra.model_catalogue import Model
+from infra.naming import Naming
+from infra.secret_families import database_user, kept_epochs
+from infra.subnets import plan_subnets
+
+
+@pytest.mark.parametrize("cidr", ["10.0.0.0/16", "10.0.0.0/18", "172.16.16.0/20"])
+def test_subnets_stay_within_the_vpc_and_never_overlap(cidr: str) -> None:
+    plan = plan_subnets(cidr, 3)
+    networks = [ipaddress.IPv4Network(n) for n in plan.private + plan.public + plan.data]
+    assert all(network.subnet_of(ipaddress.IPv4Network(cidr)) for network in networks)
+    assert not any(a.overlaps(b) for a, b in combinations(networks, 2))
+
+
+def test_pods_get_most_of_the_address_space() -> None:
+    plan = plan_subnets("10.0.0.0/16", 3)
+    assert plan.private == ("10.0.0.0/18", "10.0.64.0/18", "10.0.128.0/18")
+    assert plan.data == ("10.0.204.0/22", "10.0.208.0/22", "10.0.212.0/22")
+
+
+def test_more_zones_than_the_plan_has_room_for_are_refused() -> None:
+    with pytest.raises(ValueError, match="4 zones"):
+        plan_subnets("10.0.0.0/16", 4)
+
+
+def test_a_load_balancer_name_never_exceeds_32_characters() -> None:
+    assert len(Naming(stack="a" * 16).named("gateway")) <= 32
+    with pytest.raises(ValueError, match="1 characters too many"):
+        Naming(stack="a" * 17)
+
+
+def test_only_one_service_account_may_take_a_role() -> None:
+    trust = json.loads(
+        service_account_trust("arn:provider", "https://oidc.example/id/1", "litellm", "gateway")
+    )
+    (statement,) = trust["Statement"]
+    assert statement["Condition"] == {
+        "StringEquals": {
+            "oidc.example/id/1:sub": "system:serviceaccount:litellm:gateway",
+            "oidc.example/id/1:aud": "sts.amazonaws.com",
+        }
+    }
+
+
+def _model(name: str, deployment: str, provider: str = "bedrock") -> Model:
+    return Model.model_validate(
+        {"name": name, "tier": "$", "provider": provider, "deployments": [{"model": deployment}]}
+    )
+
+
+def test_an_inference_profile_needs_itself_and_its_foundation_model_everywhere() -> None:
+    arns = bedrock_resources(
+        [_model("haiku", "us.anthropic.claude-haiku-4-5-20251001-v1:0")],
+        partition="aws",
+        account="111122223333",
+        region="us-east-1",
+    )
+    assert arns == (
+        "arn:aws:bedrock:*::foundation-model/anthropic.claude-haiku-4-5-20251001-v1:0",
+        "arn:aws:bedrock:us-east-1:111122223333:inference-profile/"
+        "us.anthropic.claude-haiku-4-5-20251001-v1:0",
+    )
+
+
+def test_a_foundation_model_is_allowed_in_its_own_region_only() -> None:
+    arns = bedrock_resources(
+        [_model("titan", "amazon.titan-embed-text-v2:0")],
+        partition="aws",
+        account="111122223333",
+        region="eu-west-1",
+    )
+    assert arns == ("arn:aws:bedrock:eu-west-1::foundation-model/amazon.titan-embed-text-v2:0",)
+
+
+def test_a_gateway_without_bedrock_models_may_invoke_nothing() -> None:
+    policy = gateway_policy(
+        bedrock=(), bucket_arn="arn:aws:s3:::logs", log_prefix="logs", log_key_arn="arn:key"
+    )
+    assert "bedrock" not in policy
+
+
+def test_a_session_is_named_by_its_role() -> None:
+    session = "arn:aws:sts::111122223333:assumed-role/deployer/session"
+    assert principal_arn(session) == "arn:aws:iam::111122223333:role/deployer"
+
+
+def test_a_user_is_named_as_it_is() -> None:
+    user = "arn:aws:iam::111122223333:user/alice"
+    assert principal_arn(user) == user
+
+
+def test_the_previous_epoch_is_kept_and_no_earlier_one() -> None:
+    assert [kept_epochs(epoch) for epoch in (1, 2, 5)] == [(1,), (1, 2), (4, 5)]
+
+
+def test_database_users_take_turns() -> None:
+    assert database_user(1) == "litellm_a"
+    assert database_user(2) == "litellm_b"
+    assert database_user(3) == "litellm_a"
+
+
+def test_a_region_has_exactly_one_database_authority() -> None:
+    assert amazon_rds_authority("us-east-1").count("BEGIN CERTIFICATE") == 1
+
+
+def test_a_region_without_an_authority_is_refused_by_name() -> None:
+    with pytest.raises(LookupError, match="xx-nowhere-1"):
+        amazon_rds_authority("xx-nowhere-1")

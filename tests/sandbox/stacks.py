@@ -1,0 +1,127 @@
+"""Runs small Pulumi programs through the real engine, attached to a sandbox's providers."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pulumi import automation
+from pulumi.automation.events import EngineEvent
+
+from sandbox import toolchain
+
+Program = Callable[[], None]
+
+
+class Refused(Exception):
+    """The engine or a provider refused the operation; the message is all that was said."""
+
+
+@dataclass
+class Outcome:
+    """What an operation did: steps by kind and resource, drift by resource, and what was said."""
+
+    steps: list[tuple[str, str]] = field(default_factory=list)
+    differences: dict[str, set[str]] = field(default_factory=dict)
+    drift: dict[str, set[str]] = field(default_factory=dict)
+    messages: list[str] = field(default_factory=list)
+    outputs: dict[str, Any] = field(default_factory=dict)
+
+    def named(self, *operations: str) -> set[str]:
+        """The names of the resources with one of these steps."""
+        return {name for operation, name in self.steps if operation in operations}
+
+    @property
+    def changed(self) -> set[str]:
+        return {name for operation, name in self.steps if operation not in ("same", "refresh")}
+
+
+class Stack:
+    """A stack of its own with a file backend below a directory."""
+
+    def __init__(self, directory: Path, debug_providers: str):
+        state, binaries = directory / "state", directory / "engine" / "bin"
+        state.mkdir(parents=True)
+        binaries.mkdir(parents=True)
+        (binaries / "pulumi").symlink_to(toolchain.ensure(["pulumi"])["pulumi"])
+        self.directory = directory
+        self.environment = {
+            "PULUMI_CONFIG_PASSPHRASE": "for the test",
+            "PULUMI_DEBUG_PROVIDERS": debug_providers,
+            "PULUMI_HOME": str(directory / "home"),
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+        }
+        settings = automation.ProjectSettings(
+            "provider-tests", "python", backend=automation.ProjectBackend(f"file://{state}")
+        )
+        self._stack = automation.create_stack(
+            "test",
+            "provider-tests",
+            program=lambda: None,
+            opts=automation.LocalWorkspaceOptions(
+                work_dir=str(directory),
+                project_settings=settings,
+                env_vars=self.environment,
+                pulumi_command=automation.PulumiCommand(root=str(binaries.parent)),
+            ),
+        )
+
+    def up(self, program: Program) -> Outcome:
+        return self._run(program, "up")
+
+    def preview(self, program: Program) -> Outcome:
+        return self._run(program, "preview")
+
+    def refresh(self, program: Program) -> Outcome:
+        return self._run(program, "refresh")
+
+    def destroy(self, program: Program) -> Outcome:
+        return self._run(program, "destroy")
+
+    def state(self) -> dict[str, Mapping[str, Any]]:
+        """The resources in the state, by name; secrets stay encrypted."""
+        resources = (self._stack.export_stack().deployment or {}).get("resources", [])
+        return {resource["urn"].rsplit("::", 1)[-1]: resource for resource in resources}
+
+    def state_text(self) -> str:
+        """Everything in the backend's files."""
+        files = (self.directory / "state").rglob("*")
+        return "".join(file.read_text() for file in files if file.is_file())
+
+    def _run(self, program: Program, operation: str) -> Outcome:
+        self._stack.workspace.program = program
+        with _listening() as (outcome, listen):
+            result = getattr(self._stack, operation)(on_event=listen, color="never")
+        if operation == "up":
+            outcome.outputs = {name: output.value for name, output in result.outputs.items()}
+        return outcome
+
+
+@contextmanager
+def _listening() -> Iterator[tuple[Outcome, Callable[[EngineEvent], None]]]:
+    outcome = Outcome()
+
+    def listen(event: EngineEvent) -> None:
+        if event.resource_pre_event:
+            step = event.resource_pre_event.metadata
+            name = step.urn.rsplit("::", 1)[-1]
+            outcome.steps.append((str(getattr(step.op, "value", step.op)), name))
+            outcome.differences.setdefault(name, set()).update(step.detailed_diff or {})
+        if event.res_outputs_event:
+            step = event.res_outputs_event.metadata
+            operation = str(getattr(step.op, "value", step.op))
+            name = step.urn.rsplit("::", 1)[-1]
+            if operation == "refresh" and step.detailed_diff:
+                outcome.drift[name] = set(step.detailed_diff)
+            elif operation == "delete" or (operation == "refresh" and step.new is None):
+                outcome.drift.setdefault(name, {"deleted"})
+        if event.diagnostic_event:
+            outcome.messages.append(event.diagnostic_event.message)
+
+    try:
+        yield outcome, listen
+    except automation.CommandError as error:
+        raise Refused("\n".join(outcome.messages) or str(error)) from error
+
+

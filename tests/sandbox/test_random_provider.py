@@ -1,0 +1,111 @@
+"""The random provider, through the real engine."""
+
+import string
+from collections.abc import Iterator
+from concurrent import futures
+from pathlib import Path
+
+import grpc
+import pulumi
+import pulumi_random as random
+import pytest
+from pulumi.runtime.proto import provider_pb2_grpc as rpc
+
+from sandbox.providers.random_values import RandomProvider
+from stacks import Refused, Stack
+
+
+@pytest.fixture(scope="module")
+def provider() -> Iterator[str]:
+    server = grpc.server(futures.ThreadPoolExecutor(8))
+    rpc.add_ResourceProviderServicer_to_server(RandomProvider(), server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    yield f"random:{port}"
+    server.stop(None).wait()
+
+
+@pytest.fixture(scope="module")
+def stack(provider: str, tmp_path_factory: pytest.TempPathFactory) -> Stack:
+    return Stack(tmp_path_factory.mktemp("random") / "stack", provider)
+
+
+def values(epoch: str = "1") -> None:
+    password = random.RandomPassword(
+        "password",
+        length=40,
+        special=True,
+        override_special="-_",
+        min_upper=3,
+        min_numeric=3,
+        min_special=3,
+        keepers={"epoch": epoch},
+    )
+    identifier = random.RandomId("id", byte_length=8, prefix="x-")
+    text = random.RandomString("string", length=12, special=False, upper=False)
+    uuid = random.RandomUuid("uuid")
+    sized = random.RandomBytes("bytes", length=16)
+    pulumi.export("password", password.result)
+    pulumi.export("hex", identifier.hex)
+    pulumi.export("string", text.result)
+    pulumi.export("uuid", uuid.result)
+    pulumi.export("bytes", sized.hex)
+
+
+@pytest.fixture(scope="module")
+def first(stack: Stack) -> dict[str, str]:
+    return stack.up(values).outputs
+
+
+def test_a_password_keeps_to_its_classes_and_minimums(first: dict[str, str]) -> None:
+    password = first["password"]
+    assert len(password) == 40
+    assert set(password) <= set(string.ascii_letters + string.digits + "-_")
+    for characters in (string.ascii_uppercase, string.digits, "-_"):
+        assert sum(character in characters for character in password) >= 3
+
+
+def test_the_other_values_have_their_form(first: dict[str, str]) -> None:
+    assert len(first["hex"]) == len("x-") + 16
+    assert len(first["string"]) == 12
+    assert first["string"].islower() or first["string"].isdigit()
+    assert first["uuid"][14] == "4"
+    assert len(first["bytes"]) == 32
+
+
+def test_a_password_is_nowhere_in_the_state_in_clear(stack: Stack, first: dict[str, str]) -> None:
+    assert first["password"] not in stack.state_text()
+    assert first["bytes"] not in stack.state_text()
+
+
+def test_an_unchanged_program_keeps_every_value(stack: Stack, first: dict[str, str]) -> None:
+    again = stack.up(values)
+    assert not again.changed
+    assert again.outputs == first
+
+
+def test_refresh_finds_no_drift(stack: Stack, first: dict[str, str]) -> None:
+    assert not stack.refresh(values).drift
+
+
+def test_a_changed_keeper_replaces_its_value_only(stack: Stack, first: dict[str, str]) -> None:
+    changed = stack.up(lambda: values("2"))
+    assert changed.named("replace", "create-replacement", "delete-replaced") == {"password"}
+    assert changed.outputs["password"] != first["password"]
+    assert changed.outputs["uuid"] == first["uuid"]
+
+
+def test_minimums_that_do_not_fit_the_length_are_refused(provider: str, tmp_path: Path) -> None:
+    def program() -> None:
+        random.RandomPassword("short", length=3, min_upper=2, min_lower=2)
+
+    with pytest.raises(Refused, match="length is 3, but the minimums add up to 4"):
+        Stack(tmp_path / "stack", provider).preview(program)
+
+
+def test_an_unknown_type_is_refused_by_name(provider: str, tmp_path: Path) -> None:
+    def program() -> None:
+        random.RandomPet("pet")
+
+    with pytest.raises(Refused, match="random:index/randomPet:RandomPet is not known"):
+        Stack(tmp_path / "stack", provider).preview(program)
