@@ -141,7 +141,9 @@ class Cluster(pulumi.ComponentResource):
         ]
         return role, rights
 
-    def _kubernetes_provider(self, args: ClusterArgs, cluster: aws.eks.Cluster) -> kubernetes.Provider:
+    def _kubernetes_provider(
+        self, args: ClusterArgs, cluster: aws.eks.Cluster
+    ) -> kubernetes.Provider:
         deployer = args.settings.deployer_role_arn or args.account.deployer_arn
         administrators = dict.fromkeys([deployer, *args.settings.administrator_arns])
         access = [

@@ -277,3 +277,7 @@ def _print_status(found: dict[str, Any]) -> None:
         click.echo(f"{process['name']:26} {state} {process['address'] or ''}")
     for name, reason in (found["kept_in_state"] or {}).items():
         click.echo(f"kept in state only: {name} ({reason})")
+
+
+if __name__ == "__main__":
+    main()

@@ -81,7 +81,7 @@ _VERSIONS = {
     "kube-controller-manager": _series(1, 35),
     "kube-scheduler": _series(1, 35),
     # https://kubernetes.io/docs/tasks/administer-cluster/configure-upgrade-etcd/
-    "etcd": _at_least(3, 5, 24),
+    "etcd": _at_least(3, 5, 11),
     "helm": _series(3, 18, arguments=("version", "--short")),
     "postgres": _at_least(15),
     "redis-server": _at_least(7, 0),
@@ -101,20 +101,28 @@ _GO_MODULES = (
         },
         linker_flags=f"-s -w {_COMPONENT}.gitVersion={_KUBERNETES}"
         f" {_COMPONENT}.gitMajor=1 {_COMPONENT}.gitMinor=35",
+        cache_bytes=2_900_000_000,
+        module_bytes=500_000_000,
     ),
     GoModule(
         "pulumi",
         {"pulumi": "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"},
         linker_flags=f"-s -w -X {_PULUMI_VERSION}=v3.259.0",
+        cache_bytes=1_700_000_000,
+        module_bytes=1_300_000_000,
     ),
     GoModule(
         "external-secrets",
         {"external-secrets": "github.com/external-secrets/external-secrets"},
+        cache_bytes=1_100_000_000,
+        module_bytes=250_000_000,
     ),
     GoModule(
         "helm",
         {"helm": "helm.sh/helm/v3/cmd/helm"},
         linker_flags="-s -w -X helm.sh/helm/v3/internal/version.version=v3.18.0",
+        cache_bytes=800_000_000,
+        module_bytes=400_000_000,
     ),
 )
 
@@ -139,6 +147,7 @@ _DEBIAN_TOOLS = {
     "promtool": _DEBIAN_PROGRAMS[2],
 }
 _GO_TOOLS = {executable: module for module in _GO_MODULES for executable in module.packages}
+KUBERNETES = ("kube-apiserver", "kube-controller-manager", "kube-scheduler")
 NAMES = (*_GO_TOOLS, *_DEBIAN_TOOLS)
 
 
@@ -157,7 +166,7 @@ def ensure(names: Iterable[str] = NAMES, progress: Progress | None = None) -> To
     if missing:
         _provide(missing, report)
         tools |= {name: _provided(name) for name in missing}
-    return tools
+    return {name: tools[name] for name in wanted}
 
 
 def find(name: str) -> Path | None:

@@ -5,6 +5,13 @@ reports their status. What a pod spec may ask for is in :mod:`sandbox.node.featu
 isolated and no resource is limited.
 """
 
-from sandbox.node.places import pod_logs
+from sandbox.node.places import files_root, pod_logs
+from sandbox.node.process import kill_members
+from sandbox.paths import Instance
 
-__all__ = ["pod_logs"]
+__all__ = ["kill_leftovers", "pod_logs"]
+
+
+def kill_leftovers(instance: Instance) -> None:
+    """Kill every process of a pod that outlived a node agent which was itself killed."""
+    kill_members(files_root(instance))

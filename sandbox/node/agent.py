@@ -25,7 +25,7 @@ _log = logging.getLogger(__name__)
 
 _API_SERVER_PORT = 6443
 # How long all pods together may take to end with the agent.
-_FAREWELL = 60
+_FAREWELL = 9
 
 
 class Agent:

@@ -69,6 +69,7 @@ class Container:
         always = pod.restart_policy == "Always"
         self._policy = "OnFailure" if initial and always else pod.restart_policy
         self._stopping = asyncio.Event()
+        self._hooks = True
         self._ending: asyncio.Task[None] | None = None
         self._plan: ProcessPlan | None = None
         self._process: Process | None = None
@@ -93,12 +94,13 @@ class Container:
             crashes += 1
             self.record.restarts += 1
 
-    async def stop(self, grace: float) -> None:
+    async def stop(self, grace: float, *, hooks: bool = True) -> None:
         """Have it end within the grace period, the preStop hook included, and not start again."""
         self._stopping.set()
+        self._hooks = hooks
         if self._process is not None:
             self._pod.event("Killing", f"Stopping container {self._name}")
-            await self._end(grace)
+            await self._begin_end(grace)
         self.record.done = True
 
     async def _planned(self) -> ProcessPlan | None:
@@ -246,9 +248,6 @@ class Container:
             self._ending = asyncio.create_task(self._end_process(grace))
         return self._ending
 
-    async def _end(self, grace: float) -> None:
-        await self._begin_end(grace)
-
     async def _end_process(self, grace: float) -> None:
         """Run the preStop hook, then end the process; both within the grace period."""
         process, plan = self._process, self._plan
@@ -257,7 +256,8 @@ class Container:
         for task in self._liveness:
             task.cancel()
         began = time.monotonic()
-        if hook := (self._spec.get("lifecycle") or {}).get("preStop"):
+        hook = (self._spec.get("lifecycle") or {}).get("preStop")
+        if hook and self._hooks:
             await self._pre_stop(process, plan, hook, grace)
         left = grace - (time.monotonic() - began)
         await process.end(max(left, _LEAST_GRACE) if grace else 0)

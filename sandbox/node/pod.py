@@ -31,6 +31,8 @@ _FINISHED = ("Succeeded", "Failed")
 _UPKEEP, _LOG_SIZE = 60, 10 * 1024 * 1024
 _LONGEST_RETRY = 10
 _PATIENCE = 2
+# How long the processes may take to end with the node agent itself.
+_SUSPENSION = 6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,8 +106,9 @@ class Pod:
         self._deletion.set()
 
     def suspend(self) -> None:
-        """Have everything end in order, and the object stay."""
+        """Have every process end soon, without the hooks of a pod's end; the object stays."""
         self._suspended = True
+        self.grace = min(self.grace, _SUSPENSION)
         self._deletion.set()
 
     async def run(self) -> None:
@@ -212,7 +215,8 @@ class Pod:
                     self.event("FailedMount", f"MountVolume.SetUp failed: {error}", warning=True)
 
     async def _stop(self, life: asyncio.Task[None]) -> None:
-        await asyncio.gather(*(container.stop(self.grace) for container in self._containers))
+        hooks = not self._suspended
+        await asyncio.gather(*(c.stop(self.grace, hooks=hooks) for c in self._containers))
         # What is still under way is a start that waits for something, or the last words of one.
         await asyncio.wait({life}, timeout=_PATIENCE if self._containers else 0)
         life.cancel()

@@ -1,13 +1,16 @@
 """Runs small Pulumi programs through the real engine, attached to a sandbox's providers."""
 
 from collections.abc import Callable, Iterator, Mapping
+from concurrent import futures
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import grpc
 from pulumi import automation
 from pulumi.automation.events import EngineEvent
+from pulumi.runtime.proto import provider_pb2_grpc as rpc
 
 from sandbox import toolchain
 
@@ -125,3 +128,14 @@ def _listening() -> Iterator[tuple[Outcome, Callable[[EngineEvent], None]]]:
         raise Refused("\n".join(outcome.messages) or str(error)) from error
 
 
+@contextmanager
+def serving(package: str, servicer: rpc.ResourceProviderServicer) -> Iterator[str]:
+    """Serve one provider in this process; yields it as ``PULUMI_DEBUG_PROVIDERS`` wants it."""
+    server = grpc.server(futures.ThreadPoolExecutor(32))
+    rpc.add_ResourceProviderServicer_to_server(servicer, server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    try:
+        yield f"{package}:{port}"
+    finally:
+        server.stop(None).wait()

@@ -95,9 +95,7 @@ def test_a_watch_ends_at_its_timeout(api: KubeApi) -> None:
 
 def test_the_status_is_changed_apart_from_the_rest(api: KubeApi) -> None:
     path = "/api/v1/nodes/node-of-a-test"
-    api.apply(
-        {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "node-of-a-test"}}, "tests"
-    )
+    api.apply({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "node-of-a-test"}}, "tests")
     api.patch_status(path, {"spec": {"podCIDR": "10.0.0.0/24"}, "status": {"phase": "Running"}})
     node = api.get(path)
     api.delete(path)

@@ -35,6 +35,40 @@ DAYS = {
     "end_date": str(TODAY + datetime.timedelta(days=1)),
 }
 
+REPORTS = [
+    "/global/spend",
+    "/global/spend/logs",
+    "/global/spend/keys?limit=5",
+    "/global/spend/models?limit=5",
+    "/global/spend/teams",
+    "/global/spend/tags",
+    "/global/spend/provider",
+    "/global/spend/all_tag_names",
+    "/global/activity",
+    "/global/activity/model",
+    "/spend/tags",
+    "/spend/keys",
+    "/spend/users",
+    "/tag/daily/activity",
+]
+LISTINGS = [
+    "/team/list",
+    "/v2/team/list",
+    "/user/list",
+    "/key/list",
+    "/key/aliases",
+    "/models",
+    "/v1/model/info",
+    "/budget/list",
+    "/customer/list",
+    "/credentials",
+    "/tag/list",
+    "/guardrails/list",
+    "/get/config/callbacks",
+    "/health/readiness",
+    "/health/liveliness",
+]
+
 
 @dataclass(frozen=True)
 class Tenant:
@@ -125,11 +159,9 @@ def test_the_migration_job_succeeds(migrated: "subprocess.CompletedProcess[str]"
 def test_the_migration_job_fails_with_a_status_when_it_may_not_connect(
     database: PostgreSQL,
 ) -> None:
-    program = "from litellm_proxy_extras.utils import ProxyExtrasDBManager as manager\n"
-    program += "manager.setup_database(use_migrate=True, use_v2_resolver=True)"
     url = database.url("a", ca=database.other_ca)
     ran = subprocess.run(
-        [str(litellm_image.built_image().python), "-c", program],
+        [str(litellm_image.built_image().python), "-m", "litellm.proxy.prisma_migration"],
         env=image_environment({"DATABASE_URL": url}),
         capture_output=True,
         text=True,
@@ -209,51 +241,14 @@ def test_daily_activity_adds_up(gateway: LiteLLM, spent: float, path: str) -> No
     assert wait_until(total, f"spend in {path}") > 0
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        "/global/spend",
-        "/global/spend/logs",
-        "/global/spend/keys?limit=5",
-        "/global/spend/models?limit=5",
-        "/global/spend/teams",
-        "/global/spend/tags",
-        "/global/spend/provider",
-        "/global/spend/all_tag_names",
-        "/global/activity",
-        "/global/activity/model",
-        "/spend/tags",
-        "/spend/keys",
-        "/spend/users",
-        "/tag/daily/activity",
-    ],
-)
+@pytest.mark.parametrize("path", REPORTS)
 def test_a_report_of_spend_is_answered(gateway: LiteLLM, spent: float, path: str) -> None:
     path, _, limit = path.partition("?limit=")
     answer = gateway.get(path, **DAYS, **({"limit": limit} if limit else {}))
     assert answer.status_code == 200, answer.text
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        "/team/list",
-        "/v2/team/list",
-        "/user/list",
-        "/key/list",
-        "/key/aliases",
-        "/models",
-        "/v1/model/info",
-        "/budget/list",
-        "/customer/list",
-        "/credentials",
-        "/tag/list",
-        "/guardrails/list",
-        "/get/config/callbacks",
-        "/health/readiness",
-        "/health/liveliness",
-    ],
-)
+@pytest.mark.parametrize("path", LISTINGS)
 def test_a_listing_is_answered(gateway: LiteLLM, tenant: Tenant, path: str) -> None:
     answer = gateway.get(path)
     assert answer.status_code == 200, answer.text

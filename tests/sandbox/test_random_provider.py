@@ -2,27 +2,20 @@
 
 import string
 from collections.abc import Iterator
-from concurrent import futures
 from pathlib import Path
 
-import grpc
 import pulumi
 import pulumi_random as random
 import pytest
-from pulumi.runtime.proto import provider_pb2_grpc as rpc
 
 from sandbox.providers.random_values import RandomProvider
-from stacks import Refused, Stack
+from stacks import Refused, Stack, serving
 
 
 @pytest.fixture(scope="module")
 def provider() -> Iterator[str]:
-    server = grpc.server(futures.ThreadPoolExecutor(8))
-    rpc.add_ResourceProviderServicer_to_server(RandomProvider(), server)
-    port = server.add_insecure_port("127.0.0.1:0")
-    server.start()
-    yield f"random:{port}"
-    server.stop(None).wait()
+    with serving("random", RandomProvider()) as debug_providers:
+        yield debug_providers
 
 
 @pytest.fixture(scope="module")

@@ -69,7 +69,9 @@ def create(context: Context) -> Properties:
     kind = context.kind
     wanted = tags.all_tags(context)
     if kind.kept_in_state:
-        context.id = context.id or fill(kind.id, context.values)
+        context.id = str(fill(kind.id, context.values))
+        if kind.created:
+            kind.created(context)
         return kept(context)
     original, context.inputs = context.inputs, _prepared(kind, context.inputs)
     custom = kind.creating(context) if kind.creating else None
@@ -163,6 +165,8 @@ def update(context: Context, changed: set[str]) -> Properties:
     kind = context.kind
     if kind.kept_in_state:
         context.outputs = {k: v for k, v in context.outputs.items() if k not in changed}
+        if kind.updated:
+            kind.updated(context, changed)
         return kept(context)
     original, context.inputs = context.inputs, _prepared(kind, context.inputs)
     for call in (*kind.updates, *kind.settings):
@@ -182,11 +186,9 @@ def update(context: Context, changed: set[str]) -> Properties:
 def delete(context: Context) -> None:
     """Delete the resource; that it is gone already is no error."""
     kind = context.kind
-    if kind.kept_in_state:
-        return
-    if kind.deleting:
-        missing_is_none(lambda: kind.deleting(context) if kind.deleting else None)
-    if kind.delete:
+    if deleting := kind.deleting:
+        missing_is_none(lambda: deleting(context))
+    if kind.delete and not kind.kept_in_state:
         call = kind.delete
         missing_is_none(lambda: context.ask(call))
     if kind.deleted:

@@ -80,7 +80,7 @@ def _to_form(tags: Mapping[str, str], form: str) -> Any:
 
 
 def _keys(tagging: Tagging, keys: list[str]) -> Any:
-    # EC2 alone names tags to delete as it names them to create.
-    return [{"Key": key} for key in keys] if tagging.form == "ec2" else keys
+    # EC2 and ACM name tags to remove as they name them to add.
+    return [{"Key": key} for key in keys] if tagging.keys == "Tags" else keys
 
 

@@ -96,7 +96,7 @@ def _configuration(
         reads=(Call(get, _BUCKET, result=result),),
         updates=(call,),
         delete=delete,
-        replace=("bucket", "expectedBucketOwner"),
+        replace=("bucket",),
         rename=rename or {},
         outputs={"bucket": lambda context, _found: context.id, **more.pop("outputs", {})},
         delete_before_replace=True,
@@ -149,6 +149,7 @@ PUBLIC_ACCESS_BLOCK = _configuration(
         "ignorePublicAcls": False,
         "restrictPublicBuckets": False,
     },
+    also=("skipDestroy",),
 )
 
 BUCKET_POLICY = _configuration(

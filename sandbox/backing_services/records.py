@@ -1,0 +1,62 @@
+"""A small JSON record in a sandbox's state, changed by one process at a time."""
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+HIGHEST_INDEX = 254
+
+
+class NoAddressLeft(Exception):
+    """All addresses of a kind of service are in use."""
+
+
+class Record:
+    """A JSON object in a file that only its owner may read."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def read(self) -> dict[str, Any]:
+        """Return the object; an empty one where nothing was written yet."""
+        try:
+            content: dict[str, Any] = json.loads(self._path.read_text())
+        except FileNotFoundError:
+            return {}
+        return content
+
+    @contextmanager
+    def changed(self) -> Iterator[dict[str, Any]]:
+        """Yield the object for changes, which are written whole at the end, unless an error ends it."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        lock = os.open(self._path.with_suffix(".lock"), os.O_CREAT | os.O_RDWR, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            content = self.read()
+            yield content
+            partial = self._path.with_suffix(".partial")
+            partial.touch(0o600)
+            partial.write_text(json.dumps(content, indent=2, sort_keys=True) + "\n")
+            partial.replace(self._path)
+        finally:
+            os.close(lock)
+
+
+def take_index(record: Record, identifier: str) -> int:
+    """Return the identifier's number, the lowest free one if it has none; NoAddressLeft if all are."""
+    with record.changed() as indexes:
+        if identifier not in indexes:
+            free = set(range(1, HIGHEST_INDEX + 1)) - set(indexes.values())
+            if not free:
+                raise NoAddressLeft(f"all {HIGHEST_INDEX} addresses are in use, {identifier} gets none")
+            indexes[identifier] = min(free)
+        return int(indexes[identifier])
+
+
+def release_index(record: Record, identifier: str) -> None:
+    with record.changed() as indexes:
+        indexes.pop(identifier, None)

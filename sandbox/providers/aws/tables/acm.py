@@ -1,0 +1,81 @@
+"""Certificates: requested ones, which moto issues by itself, and imported ones."""
+
+from sandbox.providers.aws.context import Context
+from sandbox.providers.aws.table import Call, Properties, ResourceType, Tagging
+
+_CERTIFICATE = {"CertificateArn": "{id}"}
+_PARTS = {
+    "certificateBody": "Certificate",
+    "certificateChain": "CertificateChain",
+    "privateKey": "PrivateKey",
+}
+
+
+def _import(context: Context) -> str | None:
+    if not context.inputs.get("privateKey"):
+        return None
+    parts = {
+        member: context.inputs[name].encode()
+        for name, member in _PARTS.items()
+        if context.inputs.get(name)
+    }
+    tags = {**context.session.default_tags, **(context.inputs.get("tags") or {})}
+    if context.id:
+        parts["CertificateArn"] = context.id
+    elif tags:
+        parts["Tags"] = [{"Key": key, "Value": value} for key, value in tags.items()]
+    return str(context.client().import_certificate(**parts)["CertificateArn"])
+
+
+def _import_again(context: Context, changed: set[str]) -> None:
+    if changed & _PARTS.keys():
+        _import(context)
+
+
+def _either(inputs: Properties) -> list[tuple[str, str]]:
+    if inputs.get("domainName") is not None or inputs.get("privateKey") is not None:
+        return []
+    return [("domainName", "or privateKey and certificateBody are needed")]
+
+
+def _validation(_context: Context, found: Properties) -> list[Properties]:
+    return [
+        {
+            "domainName": option["DomainName"],
+            "resourceRecordName": option["ResourceRecord"]["Name"],
+            "resourceRecordType": option["ResourceRecord"]["Type"],
+            "resourceRecordValue": option["ResourceRecord"]["Value"],
+        }
+        for option in found.get("DomainValidationOptions") or []
+        if option.get("ResourceRecord")
+    ]
+
+
+CERTIFICATE = ResourceType(
+    token="aws:acm/certificate:Certificate",
+    service="acm",
+    # An imported certificate has no domain name of the program's, a requested one must.
+    create=Call("RequestCertificate", {"DomainName": "{domainName}"}),
+    id="CertificateArn",
+    reads=(Call("DescribeCertificate", _CERTIFICATE, result="Certificate"),),
+    creating=_import,
+    updated=_import_again,
+    check=_either,
+    delete=Call("DeleteCertificate", _CERTIFICATE),
+    arn="{id}",
+    rename={"validationOptions": "DomainValidationOptions"},
+    outputs={"domainValidationOptions": _validation},
+    # moto issues a requested certificate a little after the request.
+    unread=("status", "validationOptions", "options", "keyAlgorithm"),
+    also=tuple(_PARTS),
+    tagging=Tagging(
+        tag="AddTagsToCertificate",
+        untag="RemoveTagsFromCertificate",
+        resource=_CERTIFICATE,
+        keys="Tags",
+        form="list",
+        read=Call("ListTagsForCertificate", _CERTIFICATE, result="Tags"),
+    ),
+)
+
+TYPES = (CERTIFICATE,)

@@ -1,0 +1,430 @@
+"""RDS instances, their subnet groups and parameter groups.
+
+In a sandbox an instance is a PostgreSQL server of this machine; moto has its description.
+"""
+
+import json
+import secrets
+from typing import Any
+
+from sandbox.backing_services import Database, Databases
+from sandbox.providers.aws.context import Context
+from sandbox.providers.aws.lifecycle import missing_is_none
+from sandbox.providers.aws.table import Call, Properties, ResourceType, Tagging
+
+_INSTANCE = {"DBInstanceIdentifier": "{id}"}
+_PASSWORD_BYTES = 24
+_TAGS = Tagging(
+    tag="AddTagsToResource",
+    untag="RemoveTagsFromResource",
+    resource={"ResourceName": "{arn}"},
+)
+
+
+def _create_instance(context: Context) -> str:
+    if context.inputs.get("snapshotIdentifier"):
+        _restore_instance(context)
+    else:
+        password = context.inputs.get("password")
+        extra = {"MasterUserPassword": password} if password else {}
+        context.call(INSTANCE.create, extra={**extra, **_tags(context)})
+    return str(context.inputs["identifier"])
+
+
+def _tags(context: Context) -> Properties:
+    tags = {**context.session.default_tags, **(context.inputs.get("tags") or {})}
+    return {"Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
+
+
+_RESTORE = Call("RestoreDBInstanceFromDBSnapshot", service="rds")
+# What a restored instance takes from its snapshot until it is modified.
+_SET_AFTER_RESTORE = (
+    "backupRetentionPeriod",
+    "enabledCloudwatchLogsExports",
+    "iamDatabaseAuthenticationEnabled",
+    "manageMasterUserPassword",
+    "masterUserSecretKmsKeyId",
+    "maxAllocatedStorage",
+    "monitoringInterval",
+    "monitoringRoleArn",
+    "performanceInsightsEnabled",
+    "performanceInsightsKmsKeyId",
+)
+
+
+def _restore_instance(context: Context) -> None:
+    context.call(_RESTORE, extra=_tags(context))
+    context.id = context.inputs["identifier"]
+    context.call(INSTANCE.updates[0], only=_SET_AFTER_RESTORE, extra={"ApplyImmediately": True})
+
+
+def _master_password(context: Context) -> str:
+    """Return the master password; one that RDS manages is made here and put into its secret.
+
+    moto gives every managed secret the same content.
+    """
+    if not context.inputs.get("manageMasterUserPassword"):
+        password = context.inputs.get("password")
+        if not password:
+            raise LookupError(
+                "a password is needed: set password, or manageMasterUserPassword to true"
+            )
+        return str(password)
+    description = context.client().describe_db_instances(DBInstanceIdentifier=context.id)
+    instance = description["DBInstances"][0]
+    content = {
+        "username": instance["MasterUsername"],
+        "password": secrets.token_urlsafe(_PASSWORD_BYTES),
+    }
+    context.client("secretsmanager").put_secret_value(
+        SecretId=instance["MasterUserSecret"]["SecretArn"], SecretString=json.dumps(content)
+    )
+    return content["password"]
+
+
+def _parameters(context: Context, group: str | None) -> dict[str, str]:
+    if not group or group.startswith("default."):
+        return {}
+    pages = context.client("rds").get_paginator("describe_db_parameters")
+    found = {}
+    for page in pages.paginate(DBParameterGroupName=group):
+        for parameter in page["Parameters"]:
+            if parameter.get("ParameterValue") is not None:
+                found[parameter["ParameterName"]] = parameter["ParameterValue"]
+    return found
+
+
+def _start_server(context: Context) -> None:
+    password = _master_password(context)
+    if context.instance is None:
+        return
+    inputs = context.inputs
+    database = Database(
+        identifier=context.id,
+        master_user=inputs.get("username") or "",
+        database=inputs.get("dbName"),
+        port=inputs.get("port") or 5432,
+        parameters=_parameters(context, inputs.get("parameterGroupName")),
+    )
+    servers = Databases(context.instance)
+    if snapshot := inputs.get("snapshotIdentifier"):
+        servers.restore(database, snapshot.rpartition(":")[2], password)
+    else:
+        servers.create(database, password)
+
+
+def _change_server(context: Context, changed: set[str]) -> None:
+    managed = "manageMasterUserPassword" in changed
+    if managed or "password" in changed:
+        if context.inputs.get("password"):
+            context.client().modify_db_instance(
+                DBInstanceIdentifier=context.id,
+                MasterUserPassword=context.inputs["password"],
+                ApplyImmediately=True,
+            )
+        password = _master_password(context)
+        if context.instance:
+            Databases(context.instance).change_password(context.id, password)
+    if "port" in changed and context.instance:
+        Databases(context.instance).change_port(context.id, context.inputs["port"])
+    if "parameterGroupName" in changed and context.instance:
+        parameters = _parameters(context, context.inputs.get("parameterGroupName"))
+        Databases(context.instance).change_parameters(context.id, parameters)
+
+
+def _delete_instance(context: Context) -> None:
+    values = context.values
+    client = context.client()
+    found = missing_is_none(lambda: client.describe_db_instances(DBInstanceIdentifier=context.id))
+    snapshot = values.get("finalSnapshotIdentifier")
+    if not values.get("skipFinalSnapshot") and not snapshot:
+        raise LookupError(
+            "finalSnapshotIdentifier is needed for the deletion unless skipFinalSnapshot is true"
+        )
+    wanted = snapshot if not values.get("skipFinalSnapshot") else None
+    if found and found["DBInstances"][0].get("DeletionProtection"):
+        raise LookupError(
+            f"the database {context.id} has deletion protection; set deletionProtection to false first"
+        )
+    if context.instance:
+        servers = Databases(context.instance)
+        if found and wanted:
+            servers.snapshot(context.id, wanted)
+    if found:
+        how: Properties = (
+            {"FinalDBSnapshotIdentifier": wanted} if wanted else {"SkipFinalSnapshot": True}
+        )
+        client.delete_db_instance(DBInstanceIdentifier=context.id, **how)
+    if context.instance:
+        servers.delete(context.id)
+
+
+def _address(context: Context, description: Properties) -> Any:
+    if context.instance:
+        return Databases(context.instance).address(context.id)
+    return (description.get("Endpoint") or {}).get("Address")
+
+
+def _endpoint(context: Context, description: Properties) -> str:
+    return f"{_address(context, description)}:{_port(context, description)}"
+
+
+def _port(context: Context, description: Properties) -> int:
+    given = context.inputs.get("port") or (description.get("Endpoint") or {}).get("Port")
+    return int(given or 5432)
+
+
+def _secrets(_context: Context, description: Properties) -> list[Properties]:
+    secret = description.get("MasterUserSecret")
+    if not secret:
+        return []
+    return [
+        {
+            "kmsKeyId": secret.get("KmsKeyId", ""),
+            "secretArn": secret["SecretArn"],
+            # moto calls it creating until it is asked a second time.
+            "secretStatus": "active",
+        }
+    ]
+
+
+def _engine_version(context: Context, description: Properties) -> str:
+    """A program may name the major version alone; the minor one is then AWS's choice."""
+    given, actual = context.inputs.get("engineVersion"), str(description.get("EngineVersion", ""))
+    return given if given and actual.startswith(f"{given}.") else actual
+
+
+def _identified(inputs: Properties) -> list[tuple[str, str]]:
+    problems = []
+    if not inputs.get("snapshotIdentifier"):
+        for name in ("engine", "username", "allocatedStorage"):
+            if inputs.get(name) is None:
+                problems.append((name, "is required unless the database comes from a snapshot"))
+    if inputs.get("password") and inputs.get("manageMasterUserPassword"):
+        problems.append(("password", "cannot go together with manageMasterUserPassword"))
+    if inputs.get("engine") not in (None, "postgres"):
+        if isinstance(inputs["engine"], str):
+            problems.append(("engine", "has no local server; the sandbox runs postgres only"))
+    return problems
+
+
+INSTANCE = ResourceType(
+    token="aws:rds/instance:Instance",
+    service="rds",
+    create=Call("CreateDBInstance"),
+    # The real provider's id is RDS's resource id; moto looks instances up by their names.
+    id="{identifier}",
+    reads=(Call("DescribeDBInstances", _INSTANCE, result="DBInstances[0]"),),
+    updates=(
+        Call("ModifyDBInstance", {**_INSTANCE, "ApplyImmediately": True}),
+        Call(
+            "ModifyDBInstance",
+            {**_INSTANCE, "ApplyImmediately": True},
+            properties=("port",),
+            build=lambda given: {"DBPortNumber": given["port"]},
+        ),
+    ),
+    creating=_create_instance,
+    created=_start_server,
+    updated=_change_server,
+    deleting=_delete_instance,
+    check=_identified,
+    rename={
+        "identifier": "DBInstanceIdentifier",
+        "instanceClass": "DBInstanceClass",
+        "iamDatabaseAuthenticationEnabled": "EnableIAMDatabaseAuthentication",
+        "performanceInsightsEnabled": "EnablePerformanceInsights",
+        "performanceInsightsKmsKeyId": "PerformanceInsightsKMSKeyId",
+        "enabledCloudwatchLogsExports": "EnableCloudwatchLogsExports",
+        "maintenanceWindow": "PreferredMaintenanceWindow",
+        "backupWindow": "PreferredBackupWindow",
+        "caCertIdentifier": "CACertificateIdentifier",
+        "username": "MasterUsername",
+        "snapshotIdentifier": "DBSnapshotIdentifier",
+        "parameterGroupName": "DBParameterGroupName",
+    },
+    outputs={
+        "address": _address,
+        "endpoint": _endpoint,
+        "port": _port,
+        "masterUserSecrets": _secrets,
+        "dbSubnetGroupName": "DBSubnetGroup.DBSubnetGroupName",
+        "parameterGroupName": "DBParameterGroups[0].DBParameterGroupName",
+        "vpcSecurityGroupIds": "VpcSecurityGroups[].VpcSecurityGroupId",
+        "engineVersion": _engine_version,
+        "engineVersionActual": "EngineVersion",
+        "resourceId": "DbiResourceId",
+        "status": "DBInstanceStatus",
+        "iamDatabaseAuthenticationEnabled": "IAMDatabaseAuthenticationEnabled",
+        "identifier": lambda context, _found: context.id,
+        "replicas": lambda _context, _found: [],
+    },
+    # moto keeps some of these from the creation only and lacks others.
+    unread=(
+        "caCertIdentifier",
+        "enabledCloudwatchLogsExports",
+        "latestRestorableTime",
+        "masterUserSecretKmsKeyId",
+        "maxAllocatedStorage",
+        "monitoringInterval",
+        "monitoringRoleArn",
+        "performanceInsightsEnabled",
+        "performanceInsightsKmsKeyId",
+        "performanceInsightsRetentionPeriod",
+        "databaseInsightsMode",
+        "snapshotIdentifier",
+    ),
+    defaults={
+        "applyImmediately": False,
+        "autoMinorVersionUpgrade": True,
+        "copyTagsToSnapshot": False,
+        "deleteAutomatedBackups": True,
+        "monitoringInterval": 0,
+        "publiclyAccessible": False,
+        "skipFinalSnapshot": False,
+    },
+    name="identifier",
+    name_prefix="identifierPrefix",
+    name_length=63,
+    name_lower_case=True,
+    also=(
+        "allowMajorVersionUpgrade",
+        "applyImmediately",
+        "deleteAutomatedBackups",
+        "enabledCloudwatchLogsExports",
+        "finalSnapshotIdentifier",
+        "manageMasterUserPassword",
+        "password",
+        "skipFinalSnapshot",
+        "snapshotIdentifier",
+    ),
+    replace=(
+        "identifier",
+        "engine",
+        "username",
+        "dbName",
+        "storageEncrypted",
+        "kmsKeyId",
+        "availabilityZone",
+        "snapshotIdentifier",
+    ),
+    tagging=_TAGS,
+)
+
+SUBNET_GROUP = ResourceType(
+    token="aws:rds/subnetGroup:SubnetGroup",
+    service="rds",
+    create=Call("CreateDBSubnetGroup", result="DBSubnetGroup"),
+    id="DBSubnetGroupName",
+    reads=(
+        Call("DescribeDBSubnetGroups", {"DBSubnetGroupName": "{id}"}, result="DBSubnetGroups[0]"),
+    ),
+    updates=(Call("ModifyDBSubnetGroup", {"DBSubnetGroupName": "{id}"}),),
+    delete=Call("DeleteDBSubnetGroup", {"DBSubnetGroupName": "{id}"}),
+    rename={"name": "DBSubnetGroupName", "description": "DBSubnetGroupDescription"},
+    outputs={
+        "arn": "DBSubnetGroupArn",
+        "subnetIds": "Subnets[].SubnetIdentifier",
+        "supportedNetworkTypes": "SupportedNetworkTypes || `[\"IPV4\"]`",
+        "vpcId": "VpcId",
+    },
+    defaults={"description": "Managed by Pulumi"},
+    name="name",
+    name_lower_case=True,
+    tagging=Tagging(
+        tag=_TAGS.tag,
+        untag=_TAGS.untag,
+        resource=_TAGS.resource,
+        read=Call(
+            "ListTagsForResource",
+            {"ResourceName": "arn:{partition}:rds:{region}:{account}:subgrp:{id}"},
+            result="TagList",
+        ),
+    ),
+)
+
+
+def _group_parameters(context: Context) -> Properties:
+    """Return the parameters that the group sets, with the way each one is applied."""
+    methods = {
+        one["name"]: one.get("applyMethod", "immediate")
+        for one in [*(context.outputs.get("parameters") or []), *(context.inputs.get("parameters") or [])]
+    }
+    found = _parameters(context, context.id)
+    return {
+        "parameters": [
+            {"name": name, "value": value, "applyMethod": methods.get(name, "immediate")}
+            for name, value in sorted(found.items())
+        ]
+    }
+
+
+def _set_parameters(context: Context, changed: set[str] | None = None) -> None:
+    wanted = context.inputs.get("parameters") or []
+    if changed is not None and "parameters" not in changed:
+        return
+    if wanted:
+        context.client().modify_db_parameter_group(
+            DBParameterGroupName=context.id,
+            Parameters=[
+                {
+                    "ParameterName": one["name"],
+                    "ParameterValue": str(one["value"]),
+                    "ApplyMethod": one.get("applyMethod", "immediate"),
+                }
+                for one in wanted
+            ],
+        )
+    if changed and context.instance:
+        _reload_users(context)
+
+
+def _reload_users(context: Context) -> None:
+    assert context.instance is not None
+    servers = Databases(context.instance)
+    wanted = {one["name"]: str(one["value"]) for one in context.inputs.get("parameters") or []}
+    for page in context.client().get_paginator("describe_db_instances").paginate():
+        for instance in page["DBInstances"]:
+            groups = [one["DBParameterGroupName"] for one in instance["DBParameterGroups"]]
+            if context.id in groups:
+                servers.change_parameters(instance["DBInstanceIdentifier"], wanted)
+
+
+PARAMETER_GROUP = ResourceType(
+    token="aws:rds/parameterGroup:ParameterGroup",
+    service="rds",
+    create=Call("CreateDBParameterGroup", result="DBParameterGroup"),
+    id="DBParameterGroupName",
+    reads=(
+        Call(
+            "DescribeDBParameterGroups",
+            {"DBParameterGroupName": "{id}"},
+            result="DBParameterGroups[0]",
+        ),
+        _group_parameters,
+    ),
+    updated=_set_parameters,
+    created=_set_parameters,
+    delete=Call("DeleteDBParameterGroup", {"DBParameterGroupName": "{id}"}),
+    rename={
+        "name": "DBParameterGroupName",
+        "family": "DBParameterGroupFamily",
+    },
+    outputs={"arn": "DBParameterGroupArn"},
+    defaults={"description": "Managed by Pulumi", "skipDestroy": False},
+    name="name",
+    name_lower_case=True,
+    also=("parameters", "skipDestroy"),
+    tagging=Tagging(
+        tag=_TAGS.tag,
+        untag=_TAGS.untag,
+        resource=_TAGS.resource,
+        read=Call(
+            "ListTagsForResource",
+            {"ResourceName": "arn:{partition}:rds:{region}:{account}:pg:{id}"},
+            result="TagList",
+        ),
+    ),
+)
+
+TYPES = (INSTANCE, SUBNET_GROUP, PARAMETER_GROUP)
