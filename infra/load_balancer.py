@@ -6,8 +6,10 @@ import pulumi
 import pulumi_aws as aws
 from pulumi_kubernetes.apiextensions import CustomResource
 
+from infra.cluster import Cluster
 from infra.durability import DurabilityPolicy
 from infra.naming import NAMESPACE, Naming
+from infra.network import Network
 from infra.setting_sections import LoadBalancerSettings
 
 GATEWAY_PORT = 4000
@@ -22,11 +24,8 @@ class LoadBalancerArgs:
     naming: Naming
     settings: LoadBalancerSettings
     durability: DurabilityPolicy
-    vpc_id: pulumi.Input[str]
-    vpc_cidr: str
-    subnet_ids: list[pulumi.Output[str]]
-    cluster_name: pulumi.Input[str]
-    cluster_security_group_id: pulumi.Input[str]
+    network: Network
+    cluster: Cluster
 
 
 class LoadBalancer(pulumi.ComponentResource):
@@ -51,7 +50,7 @@ class LoadBalancer(pulumi.ComponentResource):
             name=args.naming.prefix,
             internal=True,
             load_balancer_type="application",
-            subnets=args.subnet_ids,
+            subnets=args.network.private_subnet_ids,
             security_groups=[security_group.id],
             idle_timeout=args.settings.idle_timeout_seconds,
             drop_invalid_header_fields=True,
@@ -61,7 +60,7 @@ class LoadBalancer(pulumi.ComponentResource):
         targets = aws.lb.TargetGroup(
             "gateway",
             name=args.naming.prefix,
-            vpc_id=args.vpc_id,
+            vpc_id=args.network.vpc_id,
             target_type="ip",
             protocol="HTTP",
             port=GATEWAY_PORT,
@@ -76,7 +75,7 @@ class LoadBalancer(pulumi.ComponentResource):
                 "unhealthy_threshold": 2,
             },
             # Auto Mode binds pods only to target groups of its own cluster.
-            tags={"eks:eks-cluster-name": args.cluster_name},
+            tags={"eks:eks-cluster-name": args.cluster.name},
             opts=self._child,
         )
         self.target_group_arn = targets.arn
@@ -149,12 +148,12 @@ class LoadBalancer(pulumi.ComponentResource):
             "load-balancer",
             name=args.naming.named("load-balancer"),
             description="The gateway's load balancer",
-            vpc_id=args.vpc_id,
+            vpc_id=args.network.vpc_id,
             tags={"Name": args.naming.named("load-balancer")},
             opts=self._child,
         )
         ports = {args.settings.port} | ({443} if args.settings.certificate_arn else set())
-        for cidr in args.settings.allowed_cidrs or (args.vpc_cidr,):
+        for cidr in args.settings.allowed_cidrs or (args.network.cidr,):
             for port in sorted(ports):
                 aws.vpc.SecurityGroupIngressRule(
                     f"from-{cidr}-{port}",
@@ -166,11 +165,11 @@ class LoadBalancer(pulumi.ComponentResource):
                     opts=self._child,
                 )
         for name, rule, owner, other in (
-            ("to-pods", aws.vpc.SecurityGroupEgressRule, group.id, args.cluster_security_group_id),
+            ("to-pods", aws.vpc.SecurityGroupEgressRule, group.id, args.cluster.security_group_id),
             (
                 "pods-from",
                 aws.vpc.SecurityGroupIngressRule,
-                args.cluster_security_group_id,
+                args.cluster.security_group_id,
                 group.id,
             ),
         ):

@@ -7,11 +7,11 @@ import pulumi
 from infra import certificate_authorities
 from infra.addons import Addons, NodePlacement
 from infra.aws_account import AwsAccount
-from infra.cache import Cache
 from infra.cluster import Cluster
 from infra.credentials import Credentials
-from infra.database import Database
+from infra.data_stores import DataStores
 from infra.database_users import DatabaseUsers, DatabaseUsersArgs
+from infra.encryption import EncryptionKeys
 from infra.gateway import Gateway, GatewayArgs
 from infra.gateway_config import SERVICE_ACCOUNT
 from infra.iam_policies import bedrock_resources, gateway_policy, secret_reader_policy
@@ -19,6 +19,7 @@ from infra.identity import ServiceAccountRole, ServiceAccountRoleArgs
 from infra.load_balancer import LoadBalancer
 from infra.log_storage import LOG_PREFIX, LogStorage
 from infra.naming import EXTERNAL_SECRETS_NAMESPACE, NAMESPACE, Naming
+from infra.network import Network
 from infra.observability import Dashboards
 from infra.secret_families import DATABASE
 from infra.secret_sync import SERVICE_ACCOUNT as EXTERNAL_SECRETS_ACCOUNT
@@ -32,13 +33,11 @@ class WorkloadsArgs:
     account: AwsAccount
     settings: Settings
     cluster: Cluster
-    subnet_ids: list[pulumi.Output[str]]
+    network: Network
     credentials: Credentials
-    secret_key_arns: list[pulumi.Output[str]]
+    keys: EncryptionKeys
     logs: LogStorage
-    log_key_arn: pulumi.Input[str]
-    database: Database
-    cache: Cache
+    stores: DataStores
     load_balancer: LoadBalancer
 
 
@@ -62,7 +61,7 @@ class Workloads(pulumi.ComponentResource):
             settings.cluster,
             NodePlacement(
                 role_name=cluster.node_role_name,
-                subnet_ids=args.subnet_ids,
+                subnet_ids=args.network.private_subnet_ids,
                 security_group_id=cluster.security_group_id,
             ),
             self._in_cluster,
@@ -75,7 +74,7 @@ class Workloads(pulumi.ComponentResource):
         users = DatabaseUsers(
             "database-users",
             DatabaseUsersArgs(
-                host=args.database.host,
+                host=args.stores.database.host,
                 origin=f"{settings.database.generation} {settings.database.snapshot or ''}",
                 epochs=[kept for kept in args.credentials.kept if kept.family is DATABASE],
                 certificates=certificates,
@@ -88,10 +87,10 @@ class Workloads(pulumi.ComponentResource):
                 settings=settings,
                 serving=list(args.credentials.serving.values()),
                 role_arn=self._gateway_role(),
-                database_host=args.database.host,
-                cache_host=args.cache.host,
+                database_host=args.stores.database.host,
+                cache_host=args.stores.cache.host,
                 bucket=args.logs.bucket_name,
-                log_key_arn=args.log_key_arn,
+                log_key_arn=args.keys.logs,
                 certificates=certificates,
                 own_cache_authority="cache.pem" in files,
                 target_group_arn=args.load_balancer.target_group_arn,
@@ -117,8 +116,11 @@ class Workloads(pulumi.ComponentResource):
                     EXTERNAL_SECRETS_ACCOUNT,
                     EXTERNAL_SECRETS_NAMESPACE,
                     pulumi.Output.all(
-                        secrets=[*args.credentials.secret_arns, args.database.master_secret_arn],
-                        keys=args.secret_key_arns,
+                        secrets=[
+                            *args.credentials.secret_arns,
+                            args.stores.database.master_secret_arn,
+                        ],
+                        keys=[args.keys.secrets, args.keys.database],
                     ).apply(
                         lambda known: secret_reader_policy(
                             secret_arns=known["secrets"], key_arns=known["keys"]
@@ -134,9 +136,9 @@ class Workloads(pulumi.ComponentResource):
                 store=external_secrets.store,
                 namespace=addons.namespace,
                 kept=args.credentials.kept,
-                database_master_secret=args.database.master_secret_arn,
+                database_master_secret=args.stores.database.master_secret_arn,
                 # A cache password reaches pods only when the cache knows it.
-                wait_for=[args.cache.user],
+                wait_for=[args.stores.cache.user],
             ),
             self._in_cluster,
         )
@@ -149,7 +151,7 @@ class Workloads(pulumi.ComponentResource):
             account=args.account.account_id,
             region=args.account.region,
         )
-        policy = pulumi.Output.all(args.logs.bucket_arn, args.log_key_arn).apply(
+        policy = pulumi.Output.all(args.logs.bucket_arn, args.keys.logs).apply(
             lambda known: gateway_policy(
                 bedrock=bedrock, bucket_arn=known[0], log_prefix=LOG_PREFIX, log_key_arn=known[1]
             )

@@ -13,7 +13,7 @@ import click
 from sandbox import lifecycle, preview_only
 from sandbox import status as status_module
 from sandbox.engine import EngineError, Outcome, official_cli_environment
-from sandbox.images import ImageBuildError
+from sandbox.litellm_image import ImageBuildError
 from sandbox.kube_api import ApiError, KubeApi
 from sandbox.logs import LogNotFound, follow, log_files
 from sandbox.paths import Instance

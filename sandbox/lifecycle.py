@@ -138,7 +138,7 @@ def start_services(instance: Instance, report: Report) -> None:
     control_plane.start(client, tools, instance)
     for name, module in (("node", "sandbox.node"), ("load-balancer", "sandbox.load_balancer")):
         client.start(_service(instance, name, module), wait=False)
-    client.start(prometheus.service(tools, instance), wait=False)
+    prometheus.start(client, tools, instance)
     client.start(_service(instance, "aws", "sandbox.aws_server", ready=aws))
 
 

@@ -223,13 +223,14 @@ class Pod:
         await asyncio.to_thread(kill_members, self.places.files)
 
     async def _remove(self) -> None:
-        if not self._gone and not self._suspended:
+        if self._suspended:
+            return
+        await asyncio.to_thread(files.remove, self.places)
+        if not self._gone:
             uid = self._object["metadata"]["uid"]
             await self._until_done(
                 lambda: self._host.api.delete(self._path, uid=uid, gracePeriodSeconds=0)
             )
-        if not self._suspended:
-            await asyncio.to_thread(files.remove, self.places)
         self._host.addresses.give_back(self.address)
 
     async def _until_done(self, call: Callable[[], Any]) -> None:

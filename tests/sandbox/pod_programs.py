@@ -25,6 +25,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if path == "/events":
             return self.events(float(query))
         if path == "/slow":
+            print("slow", flush=True)
             time.sleep(float(query))
         if path == "/break":
             Handler.well = False

@@ -222,6 +222,8 @@ def test_a_deleted_pod_finishes_its_request_after_its_hook(cluster: Cluster) -> 
     shared = Path(ask(pod)["environment"]["SHARED"])
     with ThreadPoolExecutor() as pool:
         answer = pool.submit(ask, pod, "/slow?1.5")
+        [log] = pod_logs(cluster.instance, "draining")
+        until(lambda: "slow" in log.read_text())
         cluster.delete_pod("draining")
         until((shared / "hook").exists)
         assert answer.result()["pid"]
@@ -261,9 +263,10 @@ def test_a_pod_reaches_the_api_server_with_its_own_credentials(cluster: Cluster)
         "tls = ssl.create_default_context(cafile=cluster['certificate-authority'])\n"
         "review = {'apiVersion': 'authentication.k8s.io/v1', 'kind': 'SelfSubjectReview'}\n"
         "path = '/apis/authentication.k8s.io/v1/selfsubjectreviews'\n"
-        "request = urllib.request.Request(cluster['server'] + path, json.dumps(review).encode(), {\n"
-        "    'Authorization': 'Bearer ' + open(user['tokenFile']).read(),\n"
-        "    'Content-Type': 'application/json'})\n"
+        "headers = {'Authorization': 'Bearer ' + open(user['tokenFile']).read(),\n"
+        "           'Content-Type': 'application/json'}\n"
+        "url, body = cluster['server'] + path, json.dumps(review).encode()\n"
+        "request = urllib.request.Request(url, body, headers)\n"
         "answer = json.load(urllib.request.urlopen(request, context=tls))\n"
         "open('/dev/termination-log', 'w').write(answer['status']['userInfo']['username'])\n"
     )

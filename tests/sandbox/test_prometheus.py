@@ -1,14 +1,12 @@
 """Prometheus against a real API server: which pods it finds and how it asks them."""
 
-import json
 import threading
 import time
-import urllib.request
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from urllib.parse import urlencode
 
+import httpx
 import pytest
 
 from sandbox import prometheus, toolchain
@@ -79,14 +77,13 @@ def test_a_running_pod_with_a_port_called_metrics_is_scraped_with_the_token(
     client = SupervisorClient(cluster)
     prometheus.start(client, toolchain.ensure(["prometheus"]), cluster, token)
     try:
-        query = f"{cluster.prometheus_url}/api/v1/query?{urlencode({'query': 'answered_total'})}"
+        query = f"{cluster.prometheus_url}/api/v1/query"
         deadline = time.monotonic() + 30
         found = []
         while not found:
             assert time.monotonic() < deadline, "the pod was not scraped"
-            with urllib.request.urlopen(query) as answer:
-                found = json.load(answer)["data"]["result"]
             time.sleep(0.2)
+            found = httpx.get(query, params={"query": "answered_total"}).json()["data"]["result"]
         assert found[0]["value"][1] == "42"
         assert found[0]["metric"]["namespace"] == "default"
         assert found[0]["metric"]["pod"] == "scraped"

@@ -7,9 +7,9 @@ from pathlib import Path
 import pulumi
 import pulumi_random as random
 import pytest
+from stacks import Refused, Stack, serving
 
 from sandbox.providers.random_values import RandomProvider
-from stacks import Refused, Stack, serving
 
 
 @pytest.fixture(scope="module")

@@ -107,7 +107,7 @@ def test_nothing_is_done_for_tools_in_the_cache() -> None:
 
 
 def test_an_unknown_tool_is_an_error_that_lists_the_known_ones() -> None:
-    with pytest.raises(KeyError, match="no tool is called hammer; there are .*helm"):
+    with pytest.raises(KeyError, match=r"no tool is called hammer; there are .*helm"):
         toolchain.ensure(["hammer"])
 
 

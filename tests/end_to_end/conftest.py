@@ -1,0 +1,55 @@
+"""One sandbox for all end-to-end tests, brought up from nothing; the last module destroys it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from running_sandbox import RunningSandbox
+
+from sandbox.paths import Instance
+
+# Each module stands on the state that the one before has left.
+_ORDER = (
+    "test_preview_for_aws",
+    "test_requests",
+    "test_secrets",
+    "test_changes",
+    "test_faults",
+    "test_destroy",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    def place(item: pytest.Item) -> int:
+        name = Path(item.path).stem
+        return _ORDER.index(name) if name in _ORDER else -1
+
+    items.sort(key=place)
+
+
+@pytest.fixture(scope="session")
+def sandbox() -> Iterator[RunningSandbox]:
+    running = RunningSandbox(Instance("end-to-end", 140))
+    running.command("down")
+    running.command("up")
+    yield running
+    running.command("down")
+
+
+@pytest.fixture(scope="session")
+def team(sandbox: RunningSandbox) -> dict[str, str]:
+    """A team with a budget and a virtual key that is limited to one model."""
+    with sandbox.admin() as admin:
+        team = admin.post("/team/new", json={"team_alias": "engineering", "max_budget": 50})
+        team.raise_for_status()
+        key = admin.post(
+            "/key/generate",
+            json={
+                "team_id": team.json()["team_id"],
+                "key_alias": "laptop",
+                "models": ["claude-haiku-4-5"],
+                "max_budget": 10,
+            },
+        )
+        key.raise_for_status()
+    return {"id": team.json()["team_id"], "key": key.json()["key"]}
