@@ -5,8 +5,10 @@ lacks fails, and each result is parsed and checked before it is returned. Secret
 through here, only the names of the variables and Secrets that hold them.
 """
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,6 +21,14 @@ _CHART_VALUES = _ROOT / "charts" / "litellm-gateway" / "values.yaml"
 # Values of the chart whose keys are up to the caller.
 _FREE_VALUES = frozenset({"environment", "nodeSelector"})
 
+
+def _yaml(value: object) -> str:
+    """Return a value as JSON, which is YAML but for exponents: it takes ``3e-06`` for a text."""
+    if isinstance(value, float):
+        return f"{Decimal(repr(value)):f}"
+    return json.dumps(value, ensure_ascii=False)
+
+
 _TEMPLATES = jinja2.Environment(
     loader=jinja2.FileSystemLoader(_ROOT / "config_templates"),
     undefined=jinja2.StrictUndefined,
@@ -27,6 +37,7 @@ _TEMPLATES = jinja2.Environment(
     keep_trailing_newline=True,
     autoescape=False,  # noqa: S701 - YAML, in which every value is written as JSON
 )
+_TEMPLATES.filters["yaml"] = _yaml
 # Prometheus' own templates are written with braces as well.
 _RULE_TEMPLATES = _TEMPLATES.overlay(variable_start_string="[[", variable_end_string="]]")
 

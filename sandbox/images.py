@@ -6,9 +6,11 @@ The kubelet stand-in asks :func:`resolve` before it starts a container, as the r
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
 
-from infra import versions
-from sandbox import litellm_image
+from sandbox import litellm_image, toolchain
+from sandbox.paths import PROJECT_ROOT
 
 _LITELLM = ("ghcr.io/berriai/litellm", "ghcr.io/berriai/litellm-non_root")
 _EXTERNAL_SECRETS = (
@@ -79,13 +81,13 @@ def _litellm(repository: str, tag: str) -> Image:
 
 
 def _external_secrets(repository: str, tag: str) -> Image:
-    version = versions.EXTERNAL_SECRETS
+    version = _built_version_of_external_secrets()
     if tag.removeprefix("v") != version:
         raise UnknownImage(f"{repository}:{tag}: this machine has version {version} only")
     return Image(
         repository=repository,
         version=version,
-        path=(),
+        path=(str(_tool("external-secrets").parent),),
         entrypoint=("external-secrets",),
         kubeconfig=True,
     )
@@ -96,7 +98,31 @@ def _postgres_client(repository: str, tag: str) -> Image:
     if not major or int(major[0]) not in _POSTGRES_MAJORS:
         first, last = _POSTGRES_MAJORS[0], _POSTGRES_MAJORS[-1]
         raise UnknownImage(f"{repository}:{tag}: this machine stands in for {first} to {last} only")
-    return Image(repository=repository, version=major[0], command=("psql",))
+    programs = _tool("postgres")  # the folder of all of PostgreSQL's programs
+    return Image(repository=repository, version=major[0], path=(str(programs),), command=("psql",))
+
+
+@cache
+def _built_version_of_external_secrets() -> str:
+    requirements = PROJECT_ROOT / "sandbox" / "go_tools" / "external-secrets" / "go.mod"
+    pattern = r"github\.com/external-secrets/external-secrets v(\S+)"
+    found = re.search(pattern, requirements.read_text())
+    if not found:
+        raise UnknownImage(f"{requirements} does not require github.com/external-secrets")
+    return found[1]
+
+
+@cache
+def _found(name: str) -> Path | None:
+    return toolchain.find(name)
+
+
+def _tool(name: str) -> Path:
+    path = _found(name)
+    if not path:
+        _found.cache_clear()
+        raise UnknownImage(f"the executable {name} is not there yet; `sandbox up` provides it")
+    return path
 
 
 _IMAGES: Mapping[tuple[str, ...], Callable[[str, str], Image]] = {

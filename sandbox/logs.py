@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from sandbox.node import pod_logs
+from sandbox.node.places import pod_logs
 from sandbox.paths import Instance
 
 _POLL_SECONDS = 0.5

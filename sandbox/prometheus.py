@@ -1,14 +1,17 @@
 """Prometheus: scrapes every pod that has a container port named ``metrics``."""
 
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from sandbox.certificates import ca_bundle, issue, write_file
+from sandbox import pod_targets
+from sandbox.certificates import write_file
+from sandbox.control_plane import write_kubeconfig
 from sandbox.kube_api import KubeApi
-from sandbox.paths import Instance
+from sandbox.paths import PROJECT_ROOT, Instance
 from sandbox.supervisor_client import ServiceSpec, SupervisorClient
 from sandbox.toolchain import Tools
 
@@ -20,7 +23,7 @@ _PORT = 9090
 def start(
     client: SupervisorClient, tools: Tools, instance: Instance, token_file: Path | None = None
 ) -> None:
-    """Have Prometheus run with the right to see every pod and nothing else of the cluster.
+    """Have Prometheus run, and beside it the watch on pods, which may see pods and nothing else.
 
     ``token_file`` holds the bearer token that scraped pods ask for; it is read at each scrape.
     Raises SupervisorError when Prometheus does not get ready.
@@ -28,11 +31,16 @@ def start(
     api = KubeApi(instance)
     for rights in _rights():
         api.apply(rights, field_manager="sandbox")
-    client.start(service(tools, instance, token_file))
+    prometheus = service(tools, instance, token_file)
+    client.start(discovery(instance))
+    client.start(prometheus)
 
 
 def service(tools: Tools, instance: Instance, token_file: Path | None = None) -> ServiceSpec:
-    """Write Prometheus's configuration and return how it is run; POST /-/reload reads it anew."""
+    """Write Prometheus's configuration and return how it is run.
+
+    POST /-/reload makes it read rules and configuration anew.
+    """
     directory = instance.state / "prometheus"
     rules_directory(instance).mkdir(parents=True, exist_ok=True)
     directory.chmod(0o700)
@@ -56,6 +64,17 @@ def service(tools: Tools, instance: Instance, token_file: Path | None = None) ->
     )
 
 
+def discovery(instance: Instance) -> ServiceSpec:
+    """Write the credentials of the watch on pods and return how it is run."""
+    write_kubeconfig(instance, pod_targets.kubeconfig(instance), _USER)
+    arguments = ("--name", instance.name, "--slot", str(instance.slot))
+    return ServiceSpec(
+        name="prometheus-pods",
+        command=(sys.executable, "-m", pod_targets.__name__, *arguments),
+        directory=str(PROJECT_ROOT),
+    )
+
+
 def rules_directory(instance: Instance) -> Path:
     """Return the folder whose .yaml files are rules."""
     return instance.state / "prometheus" / "rules"
@@ -63,20 +82,9 @@ def rules_directory(instance: Instance) -> Path:
 
 def configuration(instance: Instance, token_file: Path | None = None) -> bytes:
     """Return Prometheus's configuration for a sandbox."""
-    identity = issue(instance, _USER, client=True)
-    discovery = {
-        "role": "pod",
-        "api_server": instance.api_server_url,
-        "tls_config": {
-            "ca_file": str(ca_bundle(instance)),
-            "cert_file": str(identity.certificate),
-            "key_file": str(identity.key),
-        },
-    }
     scrape: dict[str, Any] = {
         "job_name": "pods",
-        "kubernetes_sd_configs": [discovery],
-        "relabel_configs": list(_relabeling()),
+        "file_sd_configs": [{"files": [str(pod_targets.targets_file(instance))]}],
     }
     if token_file:
         scrape["authorization"] = {"type": "Bearer", "credentials_file": str(token_file)}
@@ -86,19 +94,6 @@ def configuration(instance: Instance, token_file: Path | None = None) -> bytes:
         "scrape_configs": [scrape],
     }
     return yaml.safe_dump(settings, sort_keys=False).encode()
-
-
-def _relabeling() -> Iterable[dict[str, Any]]:
-    # https://prometheus.io/docs/prometheus/latest/configuration/configuration/#pod
-    prefix = "__meta_kubernetes"
-    yield _keep(f"{prefix}_pod_container_port_name", "metrics")
-    yield _keep(f"{prefix}_pod_phase", "Running")
-    yield {"source_labels": [f"{prefix}_namespace"], "target_label": "namespace"}
-    yield {"source_labels": [f"{prefix}_pod_name"], "target_label": "pod"}
-
-
-def _keep(label: str, value: str) -> dict[str, Any]:
-    return {"source_labels": [label], "regex": value, "action": "keep"}
 
 
 def _rights() -> Iterable[dict[str, Any]]:

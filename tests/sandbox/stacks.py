@@ -9,6 +9,7 @@ from typing import Any
 
 import grpc
 from pulumi import automation
+from pulumi.automation._stack import StackInitMode
 from pulumi.automation.events import EngineEvent
 from pulumi.runtime.proto import provider_pb2_grpc as rpc
 
@@ -29,7 +30,6 @@ class Outcome:
     differences: dict[str, set[str]] = field(default_factory=dict)
     drift: dict[str, set[str]] = field(default_factory=dict)
     messages: list[str] = field(default_factory=list)
-    outputs: dict[str, Any] = field(default_factory=dict)
 
     def named(self, *operations: str) -> set[str]:
         """The names of the resources with one of these steps."""
@@ -38,6 +38,16 @@ class Outcome:
     @property
     def changed(self) -> set[str]:
         return {name for operation, name in self.steps if operation not in ("same", "refresh")}
+
+
+class _Stack(automation.Stack):
+    """Leaves out what the Automation API asks of the engine after every operation."""
+
+    def outputs(self) -> automation.OutputMap:
+        return {}
+
+    def info(self, show_secrets: bool = False) -> automation.UpdateSummary | None:
+        return None
 
 
 class Stack:
@@ -49,7 +59,7 @@ class Stack:
         binaries.mkdir(parents=True)
         (binaries / "pulumi").symlink_to(toolchain.ensure(["pulumi"])["pulumi"])
         self.directory = directory
-        self.environment = {
+        environment = {
             "PULUMI_CONFIG_PASSPHRASE": "for the test",
             "PULUMI_DEBUG_PROVIDERS": debug_providers,
             "PULUMI_HOME": str(directory / "home"),
@@ -58,17 +68,14 @@ class Stack:
         settings = automation.ProjectSettings(
             "provider-tests", "python", backend=automation.ProjectBackend(f"file://{state}")
         )
-        self._stack = automation.create_stack(
-            "test",
-            "provider-tests",
+        workspace = automation.LocalWorkspace(
+            work_dir=str(directory),
+            project_settings=settings,
             program=lambda: None,
-            opts=automation.LocalWorkspaceOptions(
-                work_dir=str(directory),
-                project_settings=settings,
-                env_vars=self.environment,
-                pulumi_command=automation.PulumiCommand(root=str(binaries.parent)),
-            ),
+            env_vars=environment,
+            pulumi_command=automation.PulumiCommand(root=str(binaries.parent)),
         )
+        self._stack = _Stack("test", workspace, StackInitMode.CREATE)
 
     def up(self, program: Program) -> Outcome:
         return self._run(program, "up")
@@ -82,6 +89,11 @@ class Stack:
     def destroy(self, program: Program) -> Outcome:
         return self._run(program, "destroy")
 
+    def outputs(self) -> dict[str, Any]:
+        """The stack's outputs, secret ones too."""
+        found = automation.Stack.outputs(self._stack)
+        return {name: output.value for name, output in found.items()}
+
     def state(self) -> dict[str, Mapping[str, Any]]:
         """The resources in the state, by name; secrets stay encrypted."""
         resources = (self._stack.export_stack().deployment or {}).get("resources", [])
@@ -94,15 +106,13 @@ class Stack:
 
     def _run(self, program: Program, operation: str) -> Outcome:
         self._stack.workspace.program = program
-        with _listening() as (outcome, listen):
-            result = getattr(self._stack, operation)(on_event=listen, color="never")
-        if operation == "up":
-            outcome.outputs = {name: output.value for name, output in result.outputs.items()}
+        with _listening(operation) as (outcome, listen):
+            getattr(self._stack, operation)(on_event=listen, color="never")
         return outcome
 
 
 @contextmanager
-def _listening() -> Iterator[tuple[Outcome, Callable[[EngineEvent], None]]]:
+def _listening(running: str) -> Iterator[tuple[Outcome, Callable[[EngineEvent], None]]]:
     outcome = Outcome()
 
     def listen(event: EngineEvent) -> None:
@@ -111,14 +121,13 @@ def _listening() -> Iterator[tuple[Outcome, Callable[[EngineEvent], None]]]:
             name = step.urn.rsplit("::", 1)[-1]
             outcome.steps.append((str(getattr(step.op, "value", step.op)), name))
             outcome.differences.setdefault(name, set()).update(step.detailed_diff or {})
-        if event.res_outputs_event:
+        if event.res_outputs_event and running == "refresh":
             step = event.res_outputs_event.metadata
-            operation = str(getattr(step.op, "value", step.op))
             name = step.urn.rsplit("::", 1)[-1]
-            if operation == "refresh" and step.detailed_diff:
-                outcome.drift[name] = set(step.detailed_diff)
-            elif operation == "delete" or (operation == "refresh" and step.new is None):
-                outcome.drift.setdefault(name, {"deleted"})
+            if step.op == automation.OpType.DELETE:
+                outcome.drift[name] = {"deleted"}
+            elif step.op != automation.OpType.SAME:
+                outcome.drift[name] = set(step.detailed_diff or {})
         if event.diagnostic_event:
             outcome.messages.append(event.diagnostic_event.message)
 

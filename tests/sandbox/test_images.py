@@ -74,13 +74,18 @@ def test_a_built_image_is_not_built_again(built: litellm_image.LiteLLMImage) -> 
         ("docker.io/library/nginx:1", "stands in for"),
         ("localhost:5000/litellm:1", "localhost:5000/litellm:1: this machine"),
         ("public.ecr.aws/docker/library/postgres:9", "15 to 18"),
-        ("ghcr.io/external-secrets/external-secrets:v0.1.0", versions.EXTERNAL_SECRETS),
+        ("ghcr.io/external-secrets/external-secrets:v0.1.0", "this machine has version"),
     ],
 )
 def test_what_is_not_there_is_refused_by_name(reference: str, message: str) -> None:
     with pytest.raises(UnknownImage, match=message) as refused:
         resolve(reference)
     assert reference.split("@")[0].split(":v")[0] in str(refused.value)
+
+
+def test_the_postgresql_image_brings_psql() -> None:
+    image = resolve("public.ecr.aws/docker/library/postgres:17.6")
+    assert (Path(image.path[0]) / image.command[0]).exists()
 
 
 def test_an_image_that_is_not_built_says_what_builds_it(empty_cache: Path) -> None:

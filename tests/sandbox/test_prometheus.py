@@ -9,8 +9,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from sandbox import prometheus, toolchain
-from sandbox.kube_api import KubeApi
+from sandbox import pod_targets, prometheus, toolchain
+from sandbox.kube_api import ApiError, KubeApi
 from sandbox.paths import Instance
 from sandbox.supervisor_client import SupervisorClient
 
@@ -90,3 +90,31 @@ def test_a_running_pod_with_a_port_called_metrics_is_scraped_with_the_token(
         assert found[0]["metric"]["instance"].endswith(":9100")
     finally:
         client.stop("prometheus")
+        client.stop("prometheus-pods")
+
+
+def test_who_watches_pods_may_not_read_secrets(cluster: Instance) -> None:
+    prometheus.discovery(cluster)
+    watcher = KubeApi.from_kubeconfig(pod_targets.kubeconfig(cluster))
+    with pytest.raises(ApiError, match="cannot list resource"):
+        watcher.list("/api/v1/secrets")
+
+
+def test_pods_that_do_not_run_or_serve_no_metrics_are_not_scraped() -> None:
+    ports = [{"name": "metrics", "containerPort": 9100}]
+    running = {"phase": "Running", "podIP": "127.64.16.1"}
+
+    def pod(name: str, ports: list[dict[str, object]], status: dict[str, str]) -> dict[str, object]:
+        metadata = {"name": name, "namespace": "default"}
+        return {"metadata": metadata, "spec": {"containers": [{"ports": ports}]}, "status": status}
+
+    found = pod_targets.targets(
+        [
+            pod("scraped", ports, running),
+            pod("done", ports, {**running, "phase": "Succeeded"}),
+            pod("waiting", ports, {"phase": "Pending"}),
+            pod("silent", [{"name": "http", "containerPort": 4000}], running),
+            pod("unnamed", [{"containerPort": 9100}], running),
+        ]
+    )
+    assert [target["labels"]["pod"] for target in found] == ["scraped"]

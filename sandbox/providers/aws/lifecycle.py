@@ -202,6 +202,9 @@ def preview(context: Context) -> Properties:
         name: UNKNOWN for name in known.outputs if known.is_computed(name)
     }
     outputs |= {k: v for k, v in context.inputs.items() if k in known.outputs and v is not None}
+    for name, members in context.kind.chosen_members.items():
+        if isinstance(outputs.get(name), dict):
+            outputs[name] = {**dict.fromkeys(members, UNKNOWN), **outputs[name]}
     return _planned(context, outputs)
 
 
@@ -210,6 +213,10 @@ def preview_update(context: Context) -> Properties:
     known = sdk.resource_class(context.kind.token)
     outputs = {k: v for k, v in context.outputs.items() if k not in known.inputs or known.is_computed(k)}
     outputs |= {k: v for k, v in context.inputs.items() if k in known.outputs and v is not None}
+    for name, members in context.kind.chosen_members.items():
+        present = context.outputs.get(name) or {}
+        chosen = {member: present[member] for member in members if member in present}
+        outputs[name] = {**chosen, **(outputs.get(name) or {})}
     return _planned(context, outputs)
 
 

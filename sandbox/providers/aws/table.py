@@ -77,6 +77,7 @@ class ResourceType:
     replace, in_place: corrections to which changes replace the resource.
     unset_when_absent: properties that AWS leaves out of a description when they are unset.
     tag_type: EC2's name of the type where tags are given.
+    chosen_members: members of a structure that AWS adds to those given, unknown in a preview.
     unread: properties that moto does not keep, or changes: the state's value stands.
     lacking: operations that moto lacks, with the reason; they are not called.
     kept_in_state: why the type is not created in the stand-in for AWS.
@@ -109,6 +110,7 @@ class ResourceType:
     in_place: tuple[str, ...] = ()
     unset_when_absent: tuple[str, ...] = ()
     delete_before_replace: bool = False
+    chosen_members: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     unread: tuple[str, ...] = ()
     lacking: Mapping[str, str] = field(default_factory=dict)
     kept_in_state: str | None = None

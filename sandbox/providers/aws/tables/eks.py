@@ -108,6 +108,7 @@ CLUSTER = ResourceType(
         "enabledClusterLogTypes": "logging.clusterLogging[?enabled].types[]",
         "clusterId": lambda _context, _description: "",
     },
+    chosen_members={"vpcConfig": ("clusterSecurityGroupId", "vpcId")},
     # moto describes a cluster without most of what Auto Mode is configured by.
     unread=(
         "accessConfig",
