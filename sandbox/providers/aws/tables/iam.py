@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from sandbox.providers.aws.context import Context
+from sandbox.providers.aws.lifecycle import missing_is_none
 from sandbox.providers.aws.table import Call, Properties, ResourceType, Tagging
 
 
@@ -87,8 +88,34 @@ ROLE_POLICY = ResourceType(
     name_length=128,
 )
 
+# AWS's own policies that are younger than moto's copy of them ("AWS managed policies for Amazon
+# Elastic Kubernetes Service" in the EKS User Guide). They are attached in the state alone.
+_NOT_IN_MOTO = frozenset(
+    {
+        "AmazonEC2ContainerRegistryPullOnly",
+        "AmazonEKSBlockStoragePolicy",
+        "AmazonEKSComputePolicy",
+        "AmazonEKSLoadBalancingPolicy",
+        "AmazonEKSNetworkingPolicy",
+        "AmazonEKSWorkerNodeMinimalPolicy",
+    }
+)
+
+
+def _is_unknown_to_moto(context: Context) -> bool:
+    owner, _, name = str(context.values["policyArn"]).partition(":policy/")
+    if not owner.endswith(":iam::aws") or name not in _NOT_IN_MOTO:
+        return False
+    client = context.client()
+    found = missing_is_none(lambda: client.get_policy(PolicyArn=context.values["policyArn"]))
+    return found is None
+
+
 def _attachment(context: Context) -> Properties | None:
     role, policy = context.values["role"], context.values["policyArn"]
+    if _is_unknown_to_moto(context):
+        context.client().get_role(RoleName=role)
+        return {"role": role, "policyArn": policy}
     pages = context.client().get_paginator("list_attached_role_policies")
     for page in pages.paginate(RoleName=role):
         if any(one["PolicyArn"] == policy for one in page["AttachedPolicies"]):
@@ -97,9 +124,9 @@ def _attachment(context: Context) -> Properties | None:
 
 
 def _attach(context: Context) -> str:
-    """Attach the policy; one that AWS manages and moto does not carry is made first, empty."""
     role, policy = context.inputs["role"], context.inputs["policyArn"]
-    context.call(ROLE_POLICY_ATTACHMENT.create)
+    if not _is_unknown_to_moto(context):
+        context.call(ROLE_POLICY_ATTACHMENT.create)
     return f"{role}/{policy}"
 
 
@@ -109,6 +136,7 @@ ROLE_POLICY_ATTACHMENT = ResourceType(
     create=Call("AttachRolePolicy"),
     id="{role}/{policyArn}",
     reads=(_attachment,),
+    creating=_attach,
     delete=Call("DetachRolePolicy", {"RoleName": "{role}", "PolicyArn": "{policyArn}"}),
     rename={"role": "RoleName"},
 )
