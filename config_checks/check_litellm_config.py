@@ -1,15 +1,17 @@
-"""Checks a LiteLLM configuration with LiteLLM itself; stands alone and needs no secret.
+"""Checks LiteLLM configurations with LiteLLM itself; stands alone and needs no secret.
 
 Run it with the Python of an environment that has ``litellm[proxy]``::
 
-    python config_checks/check_litellm_config.py config.yaml
+    python config_checks/check_litellm_config.py config.yaml…
 
-It prints one JSON object (``valid``, ``version``, ``deployments``, ``problems``) and exits with 1
-if the configuration is not valid. LiteLLM's own ``--validate_config`` accepts unknown keys and
-passes over deployments that it has dropped; this does neither.
+It prints a line of JSON for each file (``file``, ``valid``, ``version``, ``deployments``,
+``problems``) and exits with 1 if one of them is not valid. LiteLLM's own
+``--validate_config`` accepts unknown keys and passes over deployments that it has dropped; this
+does neither.
 """
 
 import copy
+import functools
 import importlib.metadata
 import inspect
 import json
@@ -76,6 +78,7 @@ def _ignored_keys(config: dict[str, Any]) -> Iterator[str]:
         yield f"router_settings.{key}: the router has no such argument"
 
 
+@functools.cache
 def _proxy_source(directory: Path) -> str:
     """The code that reads the configuration, in which a key that is read stands as a literal."""
     return "\n".join(path.read_text(encoding="utf-8") for path in directory.rglob("*.py"))
@@ -105,21 +108,25 @@ def _routing(config: dict[str, Any]) -> Iterator[str]:
 
 
 def main(arguments: list[str]) -> int:
-    """Check the file that is named by the one argument; return the exit code."""
-    if len(arguments) != 1:
-        print("usage: check_litellm_config.py CONFIG", file=sys.stderr)
+    """Check each file that is named; return the exit code."""
+    if not arguments:
+        print("usage: check_litellm_config.py CONFIG…", file=sys.stderr)
         return 2
-    text = Path(arguments[0]).read_text(encoding="utf-8")
-    config = yaml.safe_load(text)
-    problems = list(problems_of(config, text))
-    report = {
-        "valid": not problems,
-        "version": importlib.metadata.version("litellm"),
-        "deployments": len(config.get("model_list") or []),
-        "problems": problems,
-    }
-    print(json.dumps(report))
-    return 1 if problems else 0
+    valid = True
+    for name in arguments:
+        text = Path(name).read_text(encoding="utf-8")
+        config = yaml.safe_load(text)
+        problems = list(problems_of(config, text))
+        report = {
+            "file": name,
+            "valid": not problems,
+            "version": importlib.metadata.version("litellm"),
+            "deployments": len(config.get("model_list") or []),
+            "problems": problems,
+        }
+        print(json.dumps(report))
+        valid = valid and not problems
+    return 0 if valid else 1
 
 
 if __name__ == "__main__":

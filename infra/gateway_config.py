@@ -54,6 +54,8 @@ def plain_environment(
         "REDIS_SSL": "True",
         "DEFAULT_S3_FLUSH_INTERVAL_SECONDS": str(settings.gateway.log_flush_seconds),
     }
+    if not settings.gateway.admin_ui:
+        environment["DISABLE_ADMIN_UI"] = "True"
     if own_cache_authority:
         environment["REDIS_SSL_CA_CERTS"] = f"{CERTIFICATES}/cache.pem"
     if settings.aws.endpoint:

@@ -204,8 +204,6 @@ class AlertRulesContext:
     """Where the rules look, and from which figure on they tell."""
 
     namespace: str
-    job: str = "litellm-gateway"
-    """Job label that Prometheus gives to the proxy's metrics port."""
     failure_ratio: float = 0.05
     latency_seconds: float = 60
     remaining_budget_ratio: float = 0.1

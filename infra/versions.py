@@ -11,7 +11,7 @@ KUBERNETES = "1.35"
 LITELLM = "1.106.2"
 
 # Module proxy: github.com/external-secrets/external-secrets; its chart carries the same number.
-EXTERNAL_SECRETS = "1.3.2"
+EXTERNAL_SECRETS = "0.20.4"
 EXTERNAL_SECRETS_REPOSITORY = "https://charts.external-secrets.io"
 
 # The psql client that makes the database's users. Docker Official Image, mirrored by AWS.

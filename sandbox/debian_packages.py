@@ -137,11 +137,12 @@ def _write_launchers(root: Path, programs: Sequence[Path], installed_at: Path) -
     (root / "bin").mkdir(exist_ok=True)
     for program in programs:
         launcher = root / "bin" / program.name
-        launcher.write_text(
-            "#!/bin/sh\n"
-            f'export LD_LIBRARY_PATH="{libraries}${{LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}}"\n'
-            f'exec "{installed_at / program}" "$@"\n'
-        )
+        lines = ["#!/bin/sh"]
+        if libraries:
+            inherited = "${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
+            lines.append(f'export LD_LIBRARY_PATH="{libraries}{inherited}"')
+        lines.append(f'exec "{installed_at / program}" "$@"')
+        launcher.write_text("\n".join(lines) + "\n")
         launcher.chmod(0o755)
 
 

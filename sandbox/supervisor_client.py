@@ -157,7 +157,7 @@ class SupervisorClient:
         One that runs with another specification is restarted. With ``wait`` it is ready on
         return; a SupervisorError holds its last log lines when it did not get so.
         """
-        timeout = spec.ready_timeout + 3 * spec.stop_timeout + _ANSWER_TIMEOUT
+        timeout = 3 * (spec.ready_timeout + spec.stop_timeout) + _ANSWER_TIMEOUT  # it tries thrice
         self._call({"request": "start", "service": asdict(spec), "wait": wait}, timeout)
 
     def stop(self, name: str) -> None:

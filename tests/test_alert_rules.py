@@ -18,7 +18,7 @@ ALERTS = {rule["alert"]: rule for rule in RULES}
 
 every_rule = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule["alert"])
 
-UP = 'up{namespace="litellm",job="litellm-gateway",pod="gateway-1"}'
+UP = 'up{namespace="litellm",pod="gateway-1"}'
 TOTAL = "litellm_proxy_total_requests_metric_total"
 LATENCY = "litellm_request_total_latency_metric_bucket"
 STATE = "litellm_deployment_state"
@@ -57,13 +57,12 @@ def test_the_thresholds_come_from_the_context() -> None:
     text = render_alert_rules(
         AlertRulesContext(
             namespace="other",
-            job="proxy",
             failure_ratio=0.125,
             latency_seconds=17,
             remaining_budget_ratio=0.31,
         )
     )
-    for figure in ('namespace="other"', 'job="proxy"', "> 0.125", "12.5 %", "> 17", "< 0.31"):
+    for figure in ('namespace="other"', "> 0.125", "12.5 %", "> 17", "< 0.31"):
         assert figure in text
 
 
@@ -106,7 +105,7 @@ CASES = [
         behaviour="names the pod",
         series={UP: "0x10"},
         minute=8,
-        labels={"namespace": "litellm", "job": "litellm-gateway", "pod": "gateway-1"},
+        labels={"namespace": "litellm", "pod": "gateway-1"},
         summary="Pod gateway-1 does not answer",
     ),
     Case(

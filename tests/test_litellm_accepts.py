@@ -6,52 +6,100 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
+from promql import METRICS
 from test_rendering import CONFIG
 
 from infra.rendering import render_litellm_config
 from sandbox import images, litellm_image
 
-CHECK = Path(__file__).resolve().parent.parent / "config_checks" / "check_litellm_config.py"
+CHECKS = Path(__file__).resolve().parent.parent / "config_checks"
 GOOD = render_litellm_config(CONFIG)
 
+# What to put in place of what, and what the report has to name then.
+MISTAKES = {
+    "a misspelt setting": ("drop_params:", "dorp_params:", "litellm_settings.dorp_params"),
+    "a misspelt parameter of the log": (
+        "s3_path:",
+        "s3_pfad:",
+        "litellm_settings.s3_callback_params.s3_pfad",
+    ),
+    "a misspelt general setting": (
+        "disable_spend_logs:",
+        "disable_spendlogs:",
+        "general_settings.disable_spendlogs",
+    ),
+    "a misspelt router setting": (
+        "allowed_fails:",
+        "allowed_failures:",
+        "router_settings.allowed_failures",
+    ),
+    "a value of another type": (
+        "database_connection_pool_limit: 10",
+        "database_connection_pool_limit: ten",
+        "general_settings.database_connection_pool_limit",
+    ),
+    "an unknown provider": ('"anthropic/', '"antropic/', "antropic"),
+    "an unknown fallback": ('["claude-haiku-4-5"]', '["gpt-9"]', "gpt-9"),
+}
 
-def check(text: str, folder: Path) -> tuple[int, dict[str, Any]]:
+Reports = dict[str, dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def gateway_python() -> Path:
+    """The Python of the environment that stands in for LiteLLM's image."""
     images.ensure_litellm()
     image = images.resolve(f"ghcr.io/berriai/litellm:v{litellm_image.locked_version()}")
-    python = next(path for folder_ in image.path if (path := Path(folder_) / "python").exists())
-    file = folder / "config.yaml"
-    file.write_text(text)
+    pythons = (Path(folder) / "python" for folder in image.path)
+    return next(path for path in pythons if path.exists())
+
+
+@pytest.fixture(scope="module")
+def reports(gateway_python: Path, tmp_path_factory: pytest.TempPathFactory) -> Reports:
+    """What LiteLLM says to the configuration and to each mistake, in one run."""
+    texts = {"the configuration": GOOD}
+    for name, (right, wrong, _) in MISTAKES.items():
+        assert right in GOOD
+        texts[name] = GOOD.replace(right, wrong)
+    folder = tmp_path_factory.mktemp("configurations")
+    for name, text in texts.items():
+        (folder / name).write_text(text)
     done = subprocess.run(
-        [python, CHECK, file], capture_output=True, text=True, check=False, cwd=folder
+        [gateway_python, CHECKS / "check_litellm_config.py", *texts],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=folder,
     )
-    assert done.stdout, done.stderr
-    report: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return done.returncode, report
+    assert done.returncode == 1, done.stderr
+    lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    return {report["file"]: report for report in lines}
 
 
-def test_litellm_takes_every_deployment_and_every_key(tmp_path: Path) -> None:
-    code, report = check(GOOD, tmp_path)
-    assert report["problems"] == []
-    assert report["deployments"] == 3
-    assert code == 0
+def test_litellm_takes_every_key(reports: Reports) -> None:
+    assert reports["the configuration"]["problems"] == []
 
 
-@pytest.mark.parametrize(
-    ("right", "wrong", "problem"),
-    [
-        ("drop_params:", "dorp_params:", "litellm_settings.dorp_params"),
-        ("s3_path:", "s3_pfad:", "litellm_settings.s3_callback_params.s3_pfad"),
-        ("disable_spend_logs:", "disable_spendlogs:", "general_settings.disable_spendlogs"),
-        ("allowed_fails:", "allowed_failures:", "router_settings.allowed_failures"),
-        ("proxy_batch_write_at: 60", "database_connection_timeout: soon", "general_settings"),
-        ('"anthropic/', '"antropic/', "antropic"),
-        ('["claude-haiku-4-5"]', '["gpt-9"]', "gpt-9"),
-    ],
-)
-def test_what_litellm_would_pass_over_in_silence_is_found(
-    right: str, wrong: str, problem: str, tmp_path: Path
+def test_litellm_takes_every_deployment(reports: Reports) -> None:
+    assert reports["the configuration"]["deployments"] == len(CONFIG.deployments)
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_what_litellm_would_pass_over_in_silence_is_found(name: str, reports: Reports) -> None:
+    *_, named = MISTAKES[name]
+    assert any(named in problem for problem in reports[name]["problems"]), reports[name]
+
+
+def test_the_metrics_of_dashboards_and_alerts_are_those_of_litellm(
+    gateway_python: Path, tmp_path: Path
 ) -> None:
-    assert right in GOOD
-    code, report = check(GOOD.replace(right, wrong), tmp_path)
-    assert any(problem in text for text in report["problems"]), report
-    assert code == 1
+    excluded = yaml.safe_load(GOOD)["litellm_settings"]["prometheus_exclude_labels"]
+    done = subprocess.run(
+        [gateway_python, CHECKS / "list_metrics.py", *excluded],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=tmp_path,
+    )
+    assert json.loads(done.stdout.splitlines()[-1]) == METRICS

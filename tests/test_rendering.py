@@ -150,7 +150,9 @@ def test_what_is_not_set_is_not_written() -> None:
     }
 
 
-@pytest.mark.parametrize("text", ["it's: #1", '<b>"x"</b>', "a\nb", "os.environ", "yes", "1.10"])
+@pytest.mark.parametrize(
+    "text", ["it's: #1", '<b>"x"</b>', "a\nb", "os.environ", "yes", "1.10", "déjà 😀"]
+)
 def test_a_text_survives_whatever_is_in_it(text: str) -> None:
     mocked = replace(HAIKU, mock_response=text)
     rendered = config(deployments=(mocked, SONNET))

@@ -180,7 +180,10 @@ class Balancer:
             try:
                 await port.open()
             except OSError as error:
-                taken[f"listener {listener.arn}"] = f"port {number}: {error.strerror}"
+                taken[f"listener {listener.arn}"] = (
+                    f"port {number} of {listener.load_balancer} cannot be opened on"
+                    f" {self._instance.load_balancer_address}: {error.strerror}"
+                )
                 continue
             self._ports[number] = port
         for listener in wanted.values():

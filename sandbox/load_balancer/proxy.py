@@ -23,6 +23,7 @@ _SERVER = "awselb/2.0"
 _HOP_BY_HOP = frozenset(
     {
         "connection",
+        "expect",
         "keep-alive",
         "proxy-authenticate",
         "proxy-authorization",
@@ -73,8 +74,8 @@ class Proxy:
         action = next(r for r in listener.rules if r.matches(incoming)).action(incoming)
         if isinstance(action, Answer):
             return _own_answer(action)
-        if "upgrade" in _tokens(request.headers.get("Connection", "")):
-            return _own_answer(Answer(501, "the sandbox's load balancer upgrades no connection\n"))
+        if request.headers.get("Upgrade", "").lower() == "websocket":
+            return _own_answer(Answer(501, "the sandbox's load balancer has no WebSockets\n"))
         arns, weights = list(action.weights), list(action.weights.values())
         arn = random.choices(arns, weights)[0] if any(weights) else arns[0]  # noqa: S311
         targets = self._groups.get(arn)
@@ -142,6 +143,10 @@ class Proxy:
 
 
 async def _body(request: web.BaseRequest) -> AsyncIterator[bytes]:
+    if request.headers.get("Expect", "").lower() == "100-continue":
+        # The client waits for this before it sends anything.
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        request.writer.output_size = 0
     async for chunk in request.content.iter_any():
         yield chunk
 
@@ -176,6 +181,7 @@ def _request_headers(listener: Listener, request: web.BaseRequest) -> CIMultiDic
     headers["X-Forwarded-For"] = f"{before}, {client}" if before else client
     headers["X-Forwarded-Proto"] = listener.protocol.lower()
     headers["X-Forwarded-Port"] = str(listener.port)
+    headers["Connection"] = "close"
     identity = f"1-{int(time.time()):08x}-{os.urandom(12).hex()}"
     trace = headers.get("X-Amzn-Trace-Id")
     headers["X-Amzn-Trace-Id"] = f"Self={identity};{trace}" if trace else f"Root={identity}"

@@ -62,6 +62,8 @@ class Informer:
                 if error.status == 404:  # a kind whose definition is not there (yet)
                     self._call(self._replace, [])
                 _log.info("watch of %s: %s", self._path, error)
+            except Exception:  # whatever it is, a watch that ended would go unnoticed
+                _log.exception("watch of %s", self._path)
             time.sleep(pause)
             pause = min(pause * 2, _LONGEST_PAUSE)
 

@@ -65,4 +65,5 @@ def pod_specs(objects: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
 
 def proxy(objects: list[dict[str, Any]]) -> dict[str, Any]:
     """Return the container of the proxy."""
-    return the(objects, "Deployment")["spec"]["template"]["spec"]["containers"][0]
+    container: dict[str, Any] = pod_specs(objects)["Deployment"]["containers"][0]
+    return container

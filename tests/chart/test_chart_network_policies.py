@@ -6,7 +6,8 @@ from rendered_chart import Render, the
 
 
 def policy(objects: list[dict[str, Any]], suffix: str) -> dict[str, Any]:
-    return the(objects, "NetworkPolicy", f"gateway-{suffix}")["spec"]
+    spec: dict[str, Any] = the(objects, "NetworkPolicy", f"gateway-{suffix}")["spec"]
+    return spec
 
 
 def destinations(spec: dict[str, Any]) -> set[tuple[str, int]]:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent import futures
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -46,8 +47,8 @@ class _Stack(automation.Stack):
     def outputs(self) -> automation.OutputMap:
         return {}
 
-    def info(self, show_secrets: bool = False) -> automation.UpdateSummary | None:
-        return None
+    def info(self, show_secrets: bool = False) -> automation.UpdateSummary:
+        return automation.UpdateSummary("update", datetime.now(UTC), "", {}, {}, "succeeded")
 
 
 class Stack:
@@ -62,6 +63,8 @@ class Stack:
         environment = {
             "PULUMI_CONFIG_PASSPHRASE": "for the test",
             "PULUMI_DEBUG_PROVIDERS": debug_providers,
+            # Or else it looks for the plugins of what is in the state on the network, at each run.
+            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
             "PULUMI_HOME": str(directory / "home"),
             "PULUMI_SKIP_UPDATE_CHECK": "true",
         }
@@ -77,8 +80,8 @@ class Stack:
         )
         self._stack = _Stack("test", workspace, StackInitMode.CREATE)
 
-    def up(self, program: Program) -> Outcome:
-        return self._run(program, "up")
+    def up(self, program: Program, **settings: Any) -> Outcome:
+        return self._run(program, "up", **settings)
 
     def preview(self, program: Program) -> Outcome:
         return self._run(program, "preview")
@@ -104,10 +107,10 @@ class Stack:
         files = (self.directory / "state").rglob("*")
         return "".join(file.read_text() for file in files if file.is_file())
 
-    def _run(self, program: Program, operation: str) -> Outcome:
+    def _run(self, program: Program, operation: str, **settings: Any) -> Outcome:
         self._stack.workspace.program = program
         with _listening(operation) as (outcome, listen):
-            getattr(self._stack, operation)(on_event=listen, color="never")
+            getattr(self._stack, operation)(on_event=listen, color="never", **settings)
         return outcome
 
 

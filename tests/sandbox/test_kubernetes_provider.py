@@ -17,7 +17,9 @@ from stacks import Program, Refused, Stack, serving
 
 from sandbox.kube_api import ApiError, KubeApi
 from sandbox.paths import Instance
+from sandbox.providers.base import ProviderError
 from sandbox.providers.kubernetes import KubernetesProvider
+from sandbox.providers.kubernetes.tokens import kind_of
 
 NAMESPACE = "provider-tests"
 PASSWORD = "correct-horse-battery-staple"
@@ -54,14 +56,15 @@ def stack(provider: str, tmp_path_factory: pytest.TempPathFactory) -> Stack:
     return Stack(tmp_path_factory.mktemp("objects") / "stack", provider)
 
 
-@pytest.fixture
-def another_stack(provider: str, tmp_path: Path) -> Stack:
-    return Stack(tmp_path / "stack", provider)
+@pytest.fixture(scope="module")
+def scratch(provider: str, tmp_path_factory: pytest.TempPathFactory) -> Stack:
+    """A stack for programs of one test each; the next one's ``up`` removes what is left."""
+    return Stack(tmp_path_factory.mktemp("scratch") / "stack", provider)
 
 
-def options(kubeconfig: str, **inputs: Any) -> pulumi.ResourceOptions:
+def options(kubeconfig: str, name: str = "cluster", **inputs: Any) -> pulumi.ResourceOptions:
     provider = kubernetes.Provider(
-        "cluster", kubeconfig=kubeconfig, cluster_identifier="tests", **inputs
+        name, kubeconfig=kubeconfig, cluster_identifier="tests", **inputs
     )
     return pulumi.ResourceOptions(provider=provider)
 
@@ -73,9 +76,11 @@ def pod(outcome: str, image: str = "worker:1") -> dict[str, Any]:
     }
 
 
-def objects(kubeconfig: str, setting: str = "a", image: str = "worker:1") -> Program:
+def objects(
+    kubeconfig: str, setting: str = "a", image: str = "worker:1", force: bool = False
+) -> Program:
     def program() -> None:
-        opts = options(kubeconfig)
+        opts = options(kubeconfig, enable_patch_force=force)
         core = kubernetes.core.v1
         namespace = core.Namespace("namespace", metadata={"name": NAMESPACE}, opts=opts)
         here = {"namespace": namespace.metadata.name}
@@ -86,12 +91,6 @@ def objects(kubeconfig: str, setting: str = "a", image: str = "worker:1") -> Pro
             opts=opts,
         )
         core.ConfigMap("generated", metadata=here, data={"setting": setting}, opts=opts)
-        core.Secret(
-            "password",
-            metadata={**here, "name": "password"},
-            string_data={"password": pulumi.Output.secret(PASSWORD)},
-            opts=opts,
-        )
         core.Service(
             "service",
             metadata={**here, "name": "service"},
@@ -119,13 +118,12 @@ def objects(kubeconfig: str, setting: str = "a", image: str = "worker:1") -> Pro
             },
             opts=opts,
         )
-        job = kubernetes.batch.v1.Job(
+        kubernetes.batch.v1.Job(
             "job",
             metadata={**here, "name": "job"},
             spec={"template": pod("Succeeded", image)},
             opts=opts,
         )
-        pulumi.export("succeeded", job.status.succeeded)
 
     return program
 
@@ -136,45 +134,33 @@ def first_preview(stack: Stack, kubeconfig: str) -> set[str]:
 
 
 @pytest.fixture(scope="module")
-def deployed(
-    stack: Stack, api: KubeApi, kubeconfig: str, first_preview: set[str]
-) -> dict[str, Any]:
-    return stack.up(objects(kubeconfig)).outputs
+def deployed(stack: Stack, api: KubeApi, kubeconfig: str, first_preview: set[str]) -> None:
+    stack.up(objects(kubeconfig))
 
 
 def test_a_preview_shows_objects_whose_namespace_is_still_to_come(first_preview: set[str]) -> None:
-    assert {"namespace", "settings", "generated", "password", "job"} <= first_preview
+    assert {"namespace", "settings", "generated", "service", "job"} <= first_preview
 
 
-def test_up_waits_for_a_job_to_complete(deployed: dict[str, Any]) -> None:
-    assert deployed["succeeded"] == 1
+def test_up_waits_for_a_job_to_complete(stack: Stack, deployed: None) -> None:
+    assert stack.state()["job"]["outputs"]["status"]["succeeded"] == 1
 
 
-def test_an_object_without_a_name_gets_one_from_its_resource(
-    stack: Stack, deployed: dict[str, Any]
-) -> None:
+def test_an_object_without_a_name_gets_one_from_its_resource(stack: Stack, deployed: None) -> None:
     namespace, name = stack.state()["generated"]["id"].split("/")
     assert namespace == NAMESPACE
     assert name.startswith("generated-")
     assert len(name) == len("generated-") + 8
 
 
-def test_the_content_of_a_secret_is_nowhere_in_the_state_in_clear(
-    stack: Stack, api: KubeApi, deployed: dict[str, Any]
-) -> None:
-    live = api.get(f"/api/v1/namespaces/{NAMESPACE}/secrets/password")["data"]["password"]
-    assert PASSWORD not in stack.state_text()
-    assert live not in stack.state_text()
-
-
 def test_an_unchanged_program_changes_nothing(
-    stack: Stack, kubeconfig: str, deployed: dict[str, Any]
+    stack: Stack, kubeconfig: str, deployed: None
 ) -> None:
     assert not stack.up(objects(kubeconfig)).changed
 
 
 def test_refresh_finds_just_what_was_changed_behind_its_back(
-    stack: Stack, api: KubeApi, kubeconfig: str, deployed: dict[str, Any]
+    stack: Stack, api: KubeApi, kubeconfig: str, deployed: None
 ) -> None:
     assert not stack.refresh(objects(kubeconfig)).drift
     base = f"/api/v1/namespaces/{NAMESPACE}"
@@ -191,164 +177,161 @@ def test_refresh_finds_just_what_was_changed_behind_its_back(
 
 
 def test_fields_of_another_manager_are_taken_back_only_by_force(
-    stack: Stack, api: KubeApi, kubeconfig: str, deployed: dict[str, Any]
+    stack: Stack, api: KubeApi, kubeconfig: str, deployed: None
 ) -> None:
     with pytest.raises(Refused, match=r"pulumi\.com/patchForce"):
         stack.up(objects(kubeconfig))
 
 
 def test_a_changed_field_that_cannot_change_replaces_its_object(
-    stack: Stack, api: KubeApi, kubeconfig: str, deployed: dict[str, Any]
+    stack: Stack, api: KubeApi, kubeconfig: str, deployed: None
 ) -> None:
-    for manager in ("settings", "deployment"):
-        api.delete(
-            f"/api/v1/namespaces/{NAMESPACE}/configmaps/settings"
-            if manager == "settings"
-            else f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments/deployment"
-        )
-    stack.refresh(objects(kubeconfig))
     generated = stack.state()["generated"]["id"]
-    stack.up(objects(kubeconfig))
-    changed = stack.up(objects(kubeconfig, setting="b", image="worker:2"))
+    changed = stack.up(objects(kubeconfig, setting="b", image="worker:2", force=True))
     assert changed.named("replace") == {"settings", "generated", "job"}
-    assert stack.state()["generated"]["id"] != generated
-    order = [name for step, name in changed.steps if step in ("delete-replaced", "replace")]
-    assert order.index("settings") < len(order)
     live = api.get(f"/api/v1/namespaces/{NAMESPACE}/configmaps/settings")
     assert live["data"] == {"setting": "b"}
+    assert live["metadata"]["labels"] == {"tier": "front"}
+    assert stack.state()["generated"]["id"] != generated
+    with pytest.raises(ApiError, match="not found"):
+        api.get(f"/api/v1/namespaces/{NAMESPACE}/configmaps/{generated.split('/')[1]}")
 
 
-def test_a_preview_refuses_a_field_that_the_schema_does_not_have(
-    stack: Stack, kubeconfig: str, deployed: dict[str, Any]
+def test_destroy_leaves_nothing_in_the_cluster(
+    stack: Stack, api: KubeApi, kubeconfig: str, deployed: None
+) -> None:
+    stack.destroy(objects(kubeconfig))
+    with pytest.raises(ApiError, match="not found"):
+        api.get(f"/api/v1/namespaces/{NAMESPACE}")
+
+
+def test_the_content_of_a_secret_is_nowhere_in_the_state_in_clear(
+    provider: str, tmp_path: Path, api: KubeApi, kubeconfig: str
 ) -> None:
     def program() -> None:
-        objects(kubeconfig)()
-        CustomResource(
-            "binding",
-            api_version="eks.amazonaws.com/v1",
-            kind="TargetGroupBinding",
-            metadata={"name": "binding", "namespace": NAMESPACE},
-            spec={"targetGroupName": "gateway", "serviceRef": {"name": "service", "port": 80}},
-            opts=options_of_default(kubeconfig),
-        )
-
-    with pytest.raises(Refused, match="targetGroupName"):
-        stack.preview(program)
-
-
-def options_of_default(kubeconfig: str) -> pulumi.ResourceOptions:
-    provider = kubernetes.Provider("second", kubeconfig=kubeconfig, cluster_identifier="tests")
-    return pulumi.ResourceOptions(provider=provider)
-
-
-def node_pool(kubeconfig: str, name: str, annotations: dict[str, str]) -> Program:
-    def program() -> None:
-        CustomResource(
-            "class",
-            api_version="eks.amazonaws.com/v1",
-            kind="NodeClass",
-            metadata={"name": name, "annotations": annotations},
-            spec={"networkPolicy": "DefaultDeny"},
+        kubernetes.core.v1.Secret(
+            "password",
+            metadata={"name": "password", "namespace": "default"},
+            string_data={"password": PASSWORD},
             opts=options(kubeconfig),
         )
 
-    return program
+    stack = Stack(tmp_path / "stack", provider)
+    stack.up(program)
+    live = api.get("/api/v1/namespaces/default/secrets/password")["data"]["password"]
+    assert not [text for text in (PASSWORD, live) if text in stack.state_text()]
 
 
-def test_wait_for_holds_until_the_condition_is_there(
-    another_stack: Stack, api: KubeApi, kubeconfig: str
+def node_class(kubeconfig: str, name: str, **annotations: str) -> CustomResource:
+    return CustomResource(
+        name,
+        api_version="eks.amazonaws.com/v1",
+        kind="NodeClass",
+        metadata={
+            "name": name,
+            "annotations": {f"pulumi.com/{key}": value for key, value in annotations.items()},
+        },
+        spec={"networkPolicy": "DefaultDeny"},
+        opts=options(kubeconfig),
+    )
+
+
+def test_wait_for_holds_until_its_conditions_are_there(
+    scratch: Stack, api: KubeApi, kubeconfig: str
 ) -> None:
-    path = "/apis/eks.amazonaws.com/v1/nodeclasses/waited-for"
-    became_ready = 0.0
+    path = "/apis/eks.amazonaws.com/v1/nodeclasses"
+    moments: list[float] = []
 
     def become_ready() -> None:
-        nonlocal became_ready
-        for _, found in api.watch("/apis/eks.amazonaws.com/v1/nodeclasses", "", timeout=60):
+        for _, found in api.watch(path, timeout=60):
             if found["metadata"].get("name") == "waited-for":
-                time.sleep(0.3)
-                became_ready = time.monotonic()
-                condition = {"type": "Ready", "status": "True", "reason": "Synced"}
-                status = {"conditions": [condition], "phase": "Done"}
-                api.patch_status(path, {"status": status})
+                conditions = [{"type": "Ready", "status": "True"}]
+                for status in ({"conditions": conditions}, {"phase": "Done"}):
+                    time.sleep(0.2)
+                    moments.append(time.monotonic())
+                    api.patch_status(f"{path}/waited-for", {"status": status})
                 return
 
     thread = threading.Thread(target=become_ready)
     thread.start()
     expressions = json.dumps(["condition=Ready", "jsonpath={.status.phase}=Done"])
-    program = node_pool(kubeconfig, "waited-for", {"pulumi.com/waitFor": expressions})
-    another_stack.up(program)
+    scratch.up(lambda: node_class(kubeconfig, "waited-for", waitFor=expressions))
     ended = time.monotonic()
     thread.join()
-    another_stack.destroy(program)
-    assert 0 < became_ready < ended
+    assert len(moments) == 2
+    assert moments[1] < ended
 
 
-def test_a_wait_that_times_out_says_what_it_saw_last(
-    another_stack: Stack, api: KubeApi, kubeconfig: str
-) -> None:
-    annotations = {"pulumi.com/waitFor": "condition=Ready", "pulumi.com/timeoutSeconds": "1"}
-    program = node_pool(kubeconfig, "never-ready", annotations)
-    with pytest.raises(Refused, match="timed out after 1 s; last seen: its condition Ready is not"):
-        another_stack.up(program)
-    assert "class" in another_stack.state()
-    another_stack.destroy(program)
-    with pytest.raises(ApiError):
-        api.get("/apis/eks.amazonaws.com/v1/nodeclasses/never-ready")
+@pytest.fixture(scope="module")
+def refusals(scratch: Stack, api: KubeApi, kubeconfig: str) -> str:
+    """What is said of a program in which nothing can work."""
+    taken = {"name": "taken", "namespace": "default"}
+    api.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": taken}, "somebody-else")
 
-
-def test_a_failed_job_is_an_error_that_tells_of_its_pod(
-    another_stack: Stack, api: KubeApi, kubeconfig: str
-) -> None:
     def program() -> None:
+        node_class(kubeconfig, "never-ready", waitFor="condition=Ready", timeoutSeconds="1")
+        opts = options(kubeconfig, name="second")
+        kubernetes.core.v1.ConfigMap("taken", metadata=taken, opts=opts)
         kubernetes.batch.v1.Job(
             "job",
             metadata={"name": "failing", "namespace": "default"},
             spec={"backoff_limit": 0, "template": pod("Failed")},
+            opts=opts,
+        )
+
+    with pytest.raises(Refused) as refused:
+        scratch.up(program, continue_on_error=True)
+    return str(refused.value)
+
+
+def test_a_wait_that_times_out_says_what_it_saw_last(refusals: str) -> None:
+    assert "timed out after 1 s; last seen: its condition Ready is not set" in refusals
+
+
+def test_an_object_that_did_not_get_ready_is_kept_in_the_state(
+    scratch: Stack, refusals: str
+) -> None:
+    assert scratch.state()["never-ready"]["initErrors"]
+
+
+def test_a_failed_job_is_an_error_that_tells_of_its_pod(refusals: str) -> None:
+    assert "Job default/failing is not ready: the job failed" in refusals
+    assert "the pod has failed as asked" in refusals
+
+
+def test_an_object_of_somebody_else_is_not_taken_over(refusals: str) -> None:
+    assert "ConfigMap default/taken exists already and is not this resource's" in refusals
+
+
+def test_a_preview_refuses_a_field_that_the_schema_does_not_have(
+    scratch: Stack, kubeconfig: str
+) -> None:
+    def program() -> None:
+        CustomResource(
+            "binding",
+            api_version="eks.amazonaws.com/v1",
+            kind="TargetGroupBinding",
+            metadata={"name": "binding", "namespace": "default"},
+            spec={"targetGroupName": "gateway", "serviceRef": {"name": "service", "port": 80}},
             opts=options(kubeconfig),
         )
 
-    with pytest.raises(Refused, match=r"(?s)the job failed: .*the pod has failed as asked"):
-        another_stack.up(program)
+    with pytest.raises(Refused, match="targetGroupName"):
+        scratch.preview(program)
 
 
-def test_an_object_of_somebody_else_is_not_taken_over(
-    another_stack: Stack, api: KubeApi, kubeconfig: str
-) -> None:
-    taken = {
-        "apiVersion": "v1",
-        "kind": "ConfigMap",
-        "metadata": {"name": "taken", "namespace": "default"},
-    }
-    api.apply(taken, "somebody-else")
-
-    def program() -> None:
-        kubernetes.core.v1.ConfigMap(
-            "taken",
-            metadata={"name": "taken", "namespace": "default"},
-            opts=options(kubeconfig),
-        )
-
-    with pytest.raises(Refused, match="ConfigMap default/taken exists already"):
-        another_stack.up(program)
-
-
-def test_destroy_leaves_nothing_in_the_cluster(
-    stack: Stack, api: KubeApi, kubeconfig: str, deployed: dict[str, Any]
-) -> None:
-    stack.destroy(objects(kubeconfig))
-    with pytest.raises(ApiError) as refused:
-        api.get(f"/api/v1/namespaces/{NAMESPACE}")
-    assert refused.value.status == 404
-
-
-def test_a_resource_type_that_is_no_object_is_refused_by_name(
-    another_stack: Stack, kubeconfig: str
-) -> None:
-    def program() -> None:
-        kubernetes.core.v1.ConfigMapPatch("patch", metadata={"name": "x"}, opts=options(kubeconfig))
-
-    with pytest.raises(Refused, match="kubernetes:core/v1:ConfigMapPatch is not known"):
-        another_stack.preview(program)
+@pytest.mark.parametrize(
+    "token",
+    [
+        "kubernetes:core/v1:ConfigMapPatch",
+        "kubernetes:core/v1:ConfigMapList",
+        "kubernetes:yaml/v2:ConfigFile",
+        "kubernetes:helm.sh/v4:Chart",
+    ],
+)
+def test_a_resource_type_that_is_no_object_is_refused_by_name(token: str) -> None:
+    with pytest.raises(ProviderError, match=f"{token} is not known"):
+        kind_of(token)
 
 
 def test_without_a_cluster_a_program_still_previews(tmp_path: Path, kubeconfig: str) -> None:
@@ -358,23 +341,22 @@ def test_without_a_cluster_a_program_still_previews(tmp_path: Path, kubeconfig: 
 
 
 def test_what_was_in_an_unreachable_cluster_is_dropped_when_asked(
-    another_stack: Stack, api: KubeApi, kubeconfig: str
+    provider: str, tmp_path: Path, kubeconfig: str
 ) -> None:
-    def program(kubeconfig: str, delete_unreachable: bool) -> Program:
+    def program(kubeconfig: str) -> Program:
         def run() -> None:
-            kubernetes.core.v1.ConfigMap(
-                "left",
-                metadata={"name": "left", "namespace": "default"},
-                opts=options(kubeconfig, delete_unreachable=delete_unreachable),
-            )
+            metadata = {"name": "left", "namespace": "default"}
+            opts = options(kubeconfig, delete_unreachable=True)
+            kubernetes.core.v1.ConfigMap("left", metadata=metadata, opts=opts)
 
         return run
 
-    another_stack.up(program(kubeconfig, False))
+    stack = Stack(tmp_path / "stack", provider)
+    stack.up(program(kubeconfig))
     configuration = json.loads(kubeconfig)
     configuration["clusters"][0]["cluster"]["server"] = "https://127.0.0.1:1"
     configuration["users"][0]["user"] = {}
-    unreachable = json.dumps(configuration)
-    another_stack.up(program(unreachable, True))
-    another_stack.destroy(program(unreachable, True))
-    assert "left" not in another_stack.state()
+    unreachable = program(json.dumps(configuration))
+    stack.up(unreachable)
+    stack.destroy(unreachable)
+    assert "left" not in stack.state()

@@ -24,6 +24,7 @@ from pod_cluster import (
 )
 from pod_programs import KUBERNETES_IMAGE
 
+from sandbox.kube_api import ApiError
 from sandbox.node import pod_logs
 from sandbox.paths import Instance
 
@@ -287,6 +288,22 @@ def test_a_service_account_with_a_role_gets_a_token_for_it(cluster: Cluster) -> 
     assert environment["AWS_ROLE_ARN"] == role
     assert claims["aud"] == ["sts.amazonaws.com"]
     assert claims["sub"] == "system:serviceaccount:default:reader"
+
+
+def test_pods_are_run_after_the_api_server_was_killed(cluster: Cluster) -> None:
+    [server_] = [s for s in cluster.supervisor.status() if s.name == "kube-apiserver"]
+    assert server_.pid is not None
+    os.kill(server_.pid, signal.SIGKILL)
+    until(lambda: _created(cluster, "after-the-outage"))
+    ready(cluster, "after-the-outage")
+
+
+def _created(cluster: Cluster, name: str) -> bool:
+    try:
+        cluster.create("v1", "Pod", name, spec=server())
+    except ApiError:
+        return False
+    return True
 
 
 def test_a_killed_node_agent_comes_back_to_the_same_pods(cluster: Cluster) -> None:

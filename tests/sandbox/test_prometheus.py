@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -79,7 +80,7 @@ def test_a_running_pod_with_a_port_called_metrics_is_scraped_with_the_token(
     try:
         query = f"{cluster.prometheus_url}/api/v1/query"
         deadline = time.monotonic() + 30
-        found = []
+        found: list[dict[str, Any]] = []
         while not found:
             assert time.monotonic() < deadline, "the pod was not scraped"
             time.sleep(0.2)

@@ -44,9 +44,25 @@ def described(context: Context, description: Mapping[str, Any]) -> Properties:
             value = [value]
         if not declared.is_list and isinstance(value, list):
             value = value[0] if value else None
+        for path in kind.unread:
+            if path.startswith(f"{name}."):
+                value = _with_member(value, prior.get(name), path.split(".")[1:])
         if value is not None:
             result[name] = reconciled(prior.get(name), value, is_map=declared.is_map)
     return result
+
+
+def _with_member(value: Any, prior: Any, path: list[str]) -> Any:
+    """Return the value with the member at the path as the prior one has it."""
+    if isinstance(value, list) and isinstance(prior, list):
+        pairs = zip(value, [*prior, *[None] * len(value)], strict=False)
+        return [_with_member(item, other, path) for item, other in pairs]
+    if isinstance(value, Mapping) and isinstance(prior, Mapping) and path[0] in prior:
+        member = prior[path[0]]
+        if path[1:]:
+            member = _with_member(value.get(path[0], {}), member, path[1:])
+        return {**value, path[0]: member}
+    return value
 
 
 def _find(

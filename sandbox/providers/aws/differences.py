@@ -1,6 +1,6 @@
 """What changes between two sets of inputs, and whether the resource is replaced for it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,7 +8,7 @@ from sandbox.providers.aws import sdk
 from sandbox.providers.aws.descriptions import equivalent
 from sandbox.providers.aws.parameters import carried, known_properties
 from sandbox.providers.aws.table import Properties, ResourceType
-from sandbox.providers.properties import UNKNOWN, Change, Path
+from sandbox.providers.properties import UNKNOWN, Change, Path, path_text
 
 
 @dataclass
@@ -29,7 +29,12 @@ class Differences:
 
 
 def differences(
-    kind: ResourceType, old: Properties, new: Properties, old_tags: Any, new_tags: Any
+    kind: ResourceType,
+    old: Properties,
+    new: Properties,
+    old_tags: Any,
+    new_tags: Any,
+    ignored: Sequence[str] = (),
 ) -> Differences:
     """Compare plain inputs, and all the tags that the resource has and shall have.
 
@@ -44,11 +49,17 @@ def differences(
             continue
         replaces = replaced_by(kind, name)
         for path, change in _changes(before, after, (name,)):
-            result.paths[path] = (change, replaces)
+            if not _is_ignored(path, ignored):
+                result.paths[path] = (change, replaces)
     if kind.tagging and "tags" not in result.changed:
         for path, change in _changes(old_tags or {}, new_tags or {}, ("tagsAll",)):
             result.paths[path] = (change, False)
     return result
+
+
+def _is_ignored(path: Path, ignored: Sequence[str]) -> bool:
+    text = path_text(path)
+    return any(text == one or text.startswith((f"{one}.", f"{one}[")) for one in ignored)
 
 
 def replaced_by(kind: ResourceType, name: str) -> bool:

@@ -2,13 +2,20 @@
 
 import functools
 import logging
+import os
 
-from moto.server import ThreadedMotoServer
+from sandbox.providers.aws import moto_adjustments
 
 
 @functools.cache
 def endpoint() -> str:
     """Start moto's server on a free loopback port, once, and return its address."""
+    # IAM then has the policies that AWS manages, as in a real account.
+    os.environ.setdefault("MOTO_IAM_LOAD_MANAGED_POLICIES", "true")
+    # Takes a third of a second to import, which who has a running AWS need not wait for.
+    from moto.server import ThreadedMotoServer
+
+    moto_adjustments.apply()
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()

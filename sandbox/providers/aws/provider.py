@@ -118,7 +118,9 @@ class AwsProvider(Provider):
         old, new = plain(decode(request.old_inputs)), plain(decode(request.news))
         state = plain(decode(request.olds))
         wanted = tags.all_tags(self._context(context, kind, new))
-        found = differences.differences(kind, old, new, state.get("tagsAll"), wanted)
+        found = differences.differences(
+            kind, old, new, state.get("tagsAll"), wanted, request.ignoreChanges
+        )
         same_name = bool(kind.name) and old.get(kind.name) == new.get(kind.name)
         delete_first = kind.delete_before_replace or (
             same_name and not names.is_automatic(kind, new)
@@ -174,7 +176,7 @@ class AwsProvider(Provider):
         else:
             wanted = tags.all_tags(resource)
             found = differences.differences(
-                kind, old, resource.inputs, state.get("tagsAll"), wanted
+                kind, old, resource.inputs, state.get("tagsAll"), wanted, request.ignoreChanges
             )
             outputs = self._attempt(
                 request.urn, lambda: lifecycle.update(resource, found.changed)

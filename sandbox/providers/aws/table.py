@@ -78,7 +78,8 @@ class ResourceType:
     unset_when_absent: properties that AWS leaves out of a description when they are unset.
     tag_type: EC2's name of the type where tags are given.
     chosen_members: members of a structure that AWS adds to those given, unknown in a preview.
-    unread: properties that moto does not keep, or changes: the state's value stands.
+    unread: properties, or paths of members, that moto does not keep or changes by itself: the
+        state's value stands.
     lacking: operations that moto lacks, with the reason; they are not called.
     kept_in_state: why the type is not created in the stand-in for AWS.
 

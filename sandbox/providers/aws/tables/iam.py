@@ -5,7 +5,6 @@ from typing import Any
 from urllib.parse import unquote
 
 from sandbox.providers.aws.context import Context
-from sandbox.providers.aws.lifecycle import missing_is_none
 from sandbox.providers.aws.table import Call, Properties, ResourceType, Tagging
 
 
@@ -88,46 +87,13 @@ ROLE_POLICY = ResourceType(
     name_length=128,
 )
 
-# AWS's own policies that are younger than moto's copy of them ("AWS managed policies for Amazon
-# Elastic Kubernetes Service" in the EKS User Guide). They are attached in the state alone.
-_NOT_IN_MOTO = frozenset(
-    {
-        "AmazonEC2ContainerRegistryPullOnly",
-        "AmazonEKSBlockStoragePolicy",
-        "AmazonEKSComputePolicy",
-        "AmazonEKSLoadBalancingPolicy",
-        "AmazonEKSNetworkingPolicy",
-        "AmazonEKSWorkerNodeMinimalPolicy",
-    }
-)
-
-
-def _is_unknown_to_moto(context: Context) -> bool:
-    owner, _, name = str(context.values["policyArn"]).partition(":policy/")
-    if not owner.endswith(":iam::aws") or name not in _NOT_IN_MOTO:
-        return False
-    client = context.client()
-    found = missing_is_none(lambda: client.get_policy(PolicyArn=context.values["policyArn"]))
-    return found is None
-
-
 def _attachment(context: Context) -> Properties | None:
     role, policy = context.values["role"], context.values["policyArn"]
-    if _is_unknown_to_moto(context):
-        context.client().get_role(RoleName=role)
-        return {"role": role, "policyArn": policy}
     pages = context.client().get_paginator("list_attached_role_policies")
     for page in pages.paginate(RoleName=role):
         if any(one["PolicyArn"] == policy for one in page["AttachedPolicies"]):
             return {"role": role, "policyArn": policy}
     return None
-
-
-def _attach(context: Context) -> str:
-    role, policy = context.inputs["role"], context.inputs["policyArn"]
-    if not _is_unknown_to_moto(context):
-        context.call(ROLE_POLICY_ATTACHMENT.create)
-    return f"{role}/{policy}"
 
 
 ROLE_POLICY_ATTACHMENT = ResourceType(
@@ -136,7 +102,6 @@ ROLE_POLICY_ATTACHMENT = ResourceType(
     create=Call("AttachRolePolicy"),
     id="{role}/{policyArn}",
     reads=(_attachment,),
-    creating=_attach,
     delete=Call("DetachRolePolicy", {"RoleName": "{role}", "PolicyArn": "{policyArn}"}),
     rename={"role": "RoleName"},
 )

@@ -252,7 +252,7 @@ def _endpoint_service(context: Context) -> Properties:
         Filters=[{"Name": "prefix-list-name", "Values": [context.values["serviceName"]]}]
     )
     lists = [one for one in answer["PrefixLists"] if one["PrefixListName"] == context.values["serviceName"]]
-    return {"prefixListId": lists[0]["PrefixListId"], "cidrBlocks": lists[0]["Cidrs"]} if lists else {}
+    return {"prefixListId": lists[0]["PrefixListId"], "cidrBlocks": lists[0].get("Cidrs", [])} if lists else {}
 
 
 def _update_endpoint(context: Context, changed: set[str]) -> None:

@@ -35,7 +35,8 @@ def _empty_bucket(context: Context) -> None:
         return
     client = context.client()
     for page in client.get_paginator("list_object_versions").paginate(Bucket=context.id):
-        found = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
+        # Markers first: moto fails when the last version that it deletes is a marker.
+        found = [*page.get("DeleteMarkers", []), *page.get("Versions", [])]
         objects = [{"Key": one["Key"], "VersionId": one["VersionId"]} for one in found]
         if objects:
             client.delete_objects(Bucket=context.id, Delete={"Objects": objects, "Quiet": True})
@@ -125,7 +126,14 @@ LIFECYCLE = _configuration(
     },
     outputs={"rules": "Rules"},
     defaults={"transitionDefaultMinimumObjectSize": "all_storage_classes_128K"},
-    unread=("transitionDefaultMinimumObjectSize",),
+    # moto drops these from what it is given.
+    unread=(
+        "transitionDefaultMinimumObjectSize",
+        "rules.filter.objectSizeGreaterThan",
+        "rules.filter.objectSizeLessThan",
+        "rules.filter.and.objectSizeGreaterThan",
+        "rules.filter.and.objectSizeLessThan",
+    ),
 )
 
 PUBLIC_ACCESS_BLOCK = _configuration(
