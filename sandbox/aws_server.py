@@ -1,7 +1,7 @@
 """Runs moto as the AWS of one sandbox: ``python -m sandbox.aws_server --name NAME --slot SLOT``.
 
-It listens on the sandbox's own address, answers any credentials and logs the name of each operation,
-never what is sent or answered.
+It listens on the sandbox's own address, answers any credentials and logs the name of each
+operation, never what is sent or answered.
 """
 
 import argparse

@@ -4,6 +4,7 @@ Each has an address of its own, TLS by the sandbox's authority, passwords by SCR
 roles that RDS has: no superuser for anyone but ``rdsadmin``, which only the local socket admits.
 """
 
+import functools
 import os
 import shutil
 import subprocess
@@ -66,7 +67,7 @@ class Databases:
         return self._instance.database_address(take_index(self._indexes, identifier))
 
     def dsn(self, identifier: str) -> str:
-        """Return a connection string without a password, through the socket of the machine's user."""
+        """Return a connection string without a password, through the local socket."""
         database = self.get(identifier)
         return (
             f"postgresql:///{database.database or 'postgres'}?host={self._socket(identifier)}"
@@ -74,7 +75,7 @@ class Databases:
         )
 
     def create(self, database: Database, password: str) -> str:
-        """Make an empty server and return its address. What an earlier one of the name left is gone."""
+        """Make an empty server in the place of any earlier one and return its address."""
         self.delete(database.identifier)
         self._make_directories(database.identifier)
         self._run(
@@ -90,7 +91,7 @@ class Databases:
         return self.address(database.identifier)
 
     def restore(self, database: Database, snapshot: str, password: str) -> str:
-        """Make a server out of a snapshot's data, with a new master password; return its address."""
+        """Make a server out of a snapshot, with a new master password; return its address."""
         source = self._snapshot(snapshot)
         if not source.is_dir():
             raise DatabaseError(
@@ -243,7 +244,7 @@ class Databases:
             time.sleep(0.05)
 
     def _execute(self, database: Database, statements: str) -> None:
-        """Run SQL as the administrator; it goes by standard input, where nobody else can read it."""
+        """Run SQL as the administrator; by standard input, where nobody else can read it."""
         self._run(
             "psql",
             *("--no-psqlrc", "--quiet", "--set", "ON_ERROR_STOP=1", "--output", os.devnull),
@@ -287,6 +288,7 @@ def _service(identifier: str) -> str:
     return f"rds-{identifier}"
 
 
+@functools.cache
 def _programs() -> Path:
     return toolchain.ensure(["postgres"])["postgres"]
 

@@ -31,7 +31,7 @@ class Record:
 
     @contextmanager
     def changed(self) -> Iterator[dict[str, Any]]:
-        """Yield the object for changes, which are written whole at the end, unless an error ends it."""
+        """Yield the object for changes, which are written whole unless an error ends it."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
         lock = os.open(self._path.with_suffix(".lock"), os.O_CREAT | os.O_RDWR, 0o600)
         try:
@@ -47,12 +47,14 @@ class Record:
 
 
 def take_index(record: Record, identifier: str) -> int:
-    """Return the identifier's number, the lowest free one if it has none; NoAddressLeft if all are."""
+    """Return the identifier's number, if it has none the lowest free one; or NoAddressLeft."""
     with record.changed() as indexes:
         if identifier not in indexes:
             free = set(range(1, HIGHEST_INDEX + 1)) - set(indexes.values())
             if not free:
-                raise NoAddressLeft(f"all {HIGHEST_INDEX} addresses are in use, {identifier} gets none")
+                raise NoAddressLeft(
+                    f"all {HIGHEST_INDEX} addresses are in use, {identifier} gets none"
+                )
             indexes[identifier] = min(free)
         return int(indexes[identifier])
 

@@ -1,5 +1,6 @@
 """ElastiCache replication groups as Redis servers of this machine, with TLS and named users."""
 
+import functools
 import hashlib
 import os
 import secrets
@@ -61,6 +62,7 @@ class Caches:
         create_state_directory(self._instance)
         directory = self._directory(cache.identifier)
         directory.mkdir(parents=True, mode=0o700)
+        self._socket(cache.identifier).parent.mkdir(exist_ok=True)
         (directory / "data").mkdir(mode=0o700)
         self._write_password(directory / "administrator")
         self._write_configuration(cache)
@@ -137,10 +139,9 @@ class Caches:
             records.setdefault("caches", {})[cache.identifier] = record
 
     def _specification(self, cache: Cache) -> ServiceSpec:
-        server = toolchain.ensure(["redis-server"])["redis-server"]
         return ServiceSpec(
             name=_service(cache.identifier),
-            command=(str(server), str(self._directory(cache.identifier) / "redis.conf")),
+            command=(str(_server()), str(self._directory(cache.identifier) / "redis.conf")),
             ready_address=(self.address(cache.identifier), cache.port),
         )
 
@@ -176,8 +177,11 @@ class Caches:
 
     def _write_access_list(self, cache: Cache) -> None:
         records = self._records.read()
-        users = [records["users"][one] for one in sorted(self._members(cache.user_groups))
-                 if one in records.get("users", {})]
+        users = [
+            records["users"][one]
+            for one in sorted(self._members(cache.user_groups))
+            if one in records.get("users", {})
+        ]
         directory = self._directory(cache.identifier)
         administrator = password_hash((directory / "administrator").read_text())
         lines = [f"user {_ADMINISTRATOR} on #{administrator} ~* &* +@all"]
@@ -228,6 +232,11 @@ def _default_rules(cache: Cache) -> str:
 def _command(words: Sequence[str]) -> bytes:
     parts = (f"${len(word.encode())}\r\n{word}\r\n" for word in words)
     return f"*{len(words)}\r\n{''.join(parts)}".encode()
+
+
+@functools.cache
+def _server() -> Path:
+    return toolchain.ensure(["redis-server"])["redis-server"]
 
 
 def _service(identifier: str) -> str:

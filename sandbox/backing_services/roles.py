@@ -31,7 +31,7 @@ def new_password(user: str, password: str) -> str:
 
 
 def scram_verifier(password: str) -> str:
-    """Return what PostgreSQL stores of a password (RFC 5803), so that no log can show the password."""
+    """Return what PostgreSQL stores of a password (RFC 5803): no log can show the password."""
     salt = os.urandom(_SALT_BYTES)
     salted = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, _ITERATIONS)
     client = hmac.digest(salted, b"Client Key", "sha256")

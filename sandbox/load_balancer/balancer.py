@@ -53,12 +53,12 @@ class Balancer:
         self._groups: dict[str, Targets] = {}
         self._ports: dict[int, _Port] = {}
         self._problems: dict[str, str] = {}
+        self._changed = asyncio.Event()
+        self._work = asyncio.Event()
         self._written = ""
 
     async def run(self) -> None:
         loop = asyncio.get_running_loop()
-        self._changed = asyncio.Event()
-        self._work = asyncio.Event()
         farewell = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, farewell.set)

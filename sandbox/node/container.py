@@ -37,9 +37,11 @@ class Surroundings(Protocol):
     """What a container needs of its pod."""
 
     places: PodPlaces
-    address: str
     restart_policy: str
     grace: float
+
+    @property
+    def address(self) -> str: ...
 
     async def plan(self, container: Mapping[str, Any]) -> ProcessPlan:
         """Return the container's process; ImageError, MissingObject or ApiError if it cannot."""

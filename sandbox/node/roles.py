@@ -17,16 +17,16 @@ def with_role_credentials(
 
     A service account without a role leaves it as it is, and so does a variable that it sets.
     """
-    pod = copy.deepcopy(dict(pod))
+    changed: dict[str, Any] = copy.deepcopy(dict(pod))
     role = annotations.get(f"{_ANNOTATION}role-arn")
     if not role:
-        return pod
+        return changed
     token = {
         "audience": annotations.get(f"{_ANNOTATION}audience", _AUDIENCE),
         "expirationSeconds": int(annotations.get(f"{_ANNOTATION}token-expiration", _SECONDS)),
         "path": "token",
     }
-    spec = pod["spec"]
+    spec = changed["spec"]
     volume = {"name": _VOLUME, "projected": {"sources": [{"serviceAccountToken": token}]}}
     spec["volumes"] = [*spec.get("volumes", []), volume]
     variables = {
@@ -46,4 +46,4 @@ def with_role_credentials(
         container["env"] = [*container.get("env", []), *added]
         mount = {"name": _VOLUME, "mountPath": _DIRECTORY, "readOnly": True}
         container["volumeMounts"] = [*container.get("volumeMounts", []), mount]
-    return pod
+    return changed

@@ -17,9 +17,11 @@ from stacks import Program, Refused, Stack, serving
 
 from sandbox.kube_api import ApiError, KubeApi
 from sandbox.paths import Instance
-from sandbox.providers.base import ProviderError
+from sandbox.providers.base import Connection, ProviderError
 from sandbox.providers.kubernetes import KubernetesProvider
+from sandbox.providers.kubernetes.readiness import Readiness
 from sandbox.providers.kubernetes.tokens import kind_of
+from sandbox.providers.kubernetes.waiting import Wait, WaitFailed
 
 NAMESPACE = "provider-tests"
 PASSWORD = "correct-horse-battery-staple"
@@ -260,6 +262,19 @@ def test_wait_for_holds_until_its_conditions_are_there(
     thread.join()
     assert len(moments) == 2
     assert moments[1] < ended
+
+
+def test_a_cancelled_wait_ends_at_once(api: KubeApi) -> None:
+    name = {"name": "cancelled", "namespace": "default"}
+    made = api.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": name}, "tests")
+    connection = Connection()
+    threading.Timer(0.2, connection.cancelled.set).start()
+    started = time.monotonic()
+    with pytest.raises(WaitFailed, match="cancelled; last seen: it never is"):
+        Wait(connection, "", 60).until_ready(
+            api, api.path_of(made), lambda *_: Readiness(False, "it never is")
+        )
+    assert time.monotonic() - started < 2
 
 
 @pytest.fixture(scope="module")

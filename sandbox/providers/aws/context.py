@@ -26,7 +26,7 @@ class Context:
     """One resource in one request.
 
     ``inputs`` and ``outputs`` are plain, without marks of secrecy; ``outputs`` are those of the
-    state. ``previous`` are the inputs before an update. ``created`` is the result of the creating call.
+    state. ``previous`` are the inputs before an update, ``created`` is the creating call's result.
     """
 
     session: Session
@@ -93,4 +93,4 @@ class _Values(dict[str, Any]):
     def __missing__(self, name: str) -> Any:
         if name == "account":
             return self._context.session.account
-        raise KeyError(f"{self._context.kind.token} has no property {name}")
+        raise KeyError(f"{self._context.kind.type} has no property {name}")

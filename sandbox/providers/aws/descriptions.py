@@ -1,8 +1,8 @@
 """What AWS answers becomes properties again, in the spelling that the program used.
 
 AWS gives a policy back with other white space, a set in another order, and structures with more
-members than were asked for. What means the same keeps the spelling of the program, so that only real
-drift shows.
+members than were asked for. What means the same keeps the spelling of the program, so that only
+real drift shows.
 """
 
 import base64
@@ -25,9 +25,9 @@ _EMPTY: tuple[Any, ...] = (None, "", [], {}, False, 0)
 def described(context: Context, description: Mapping[str, Any]) -> Properties:
     """Return the resource's properties out of AWS's description of it.
 
-    A property that the description does not speak of keeps its value in the state, or the program's.
+    A property that the description does not speak of keeps its value, the program's or the state's.
     """
-    kind, known = context.kind, sdk.resource_class(context.kind.token)
+    kind, known = context.kind, sdk.resource_class(context.kind.type)
     prior = {**context.outputs, **context.inputs}
     folded = {_folded(name): name for name in description}
     result: Properties = {}
@@ -201,7 +201,7 @@ def actual_inputs(context: Context, properties: Properties) -> Properties:
     appeared since is drift, and becomes an input. Without prior inputs (an import) all that is set
     counts.
     """
-    kind, known = context.kind, sdk.resource_class(context.kind.token)
+    kind, known = context.kind, sdk.resource_class(context.kind.type)
     importing = not context.inputs
     result = {key: value for key, value in context.inputs.items() if key.startswith("__")}
     for name in known_properties(kind):

@@ -40,7 +40,7 @@ def differences(
 
     A property that the program no longer gives keeps its value where AWS chooses one by itself.
     """
-    result, known = Differences(), sdk.resource_class(kind.token)
+    result, known = Differences(), sdk.resource_class(kind.type)
     for name in sorted({*old, *new} & known_properties(kind)):
         before, after = old.get(name), new.get(name)
         if after is None and (before is None or name == "region" or known.is_computed(name)):
@@ -71,7 +71,7 @@ def replaced_by(kind: ResourceType, name: str) -> bool:
         return True
     if name in kind.in_place or name == "tags":
         return False
-    if sdk.resource_class(kind.token).inputs[name].replaces:
+    if sdk.resource_class(kind.type).inputs[name].replaces:
         return True
     updates = any(name in carried(kind, call) for call in (*kind.settings, *kind.updates))
     if kind.kept_in_state and not kind.updates:
@@ -80,7 +80,7 @@ def replaced_by(kind: ResourceType, name: str) -> bool:
 
 
 def _identity(kind: ResourceType) -> set[str]:
-    return {name for name in sdk.resource_class(kind.token).inputs if f"{{{name}}}" in kind.id}
+    return {name for name in sdk.resource_class(kind.type).inputs if f"{{{name}}}" in kind.id}
 
 
 def _changes(old: Any, new: Any, path: Path) -> Iterator[tuple[Path, Change]]:

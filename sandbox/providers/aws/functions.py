@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from sandbox.providers.aws.session import Session
+from sandbox.providers.aws.zones import zones as known_zones
 
 Arguments = Mapping[str, Any]
 
@@ -30,6 +31,12 @@ def invoke(session: Session, token: str, arguments: Arguments) -> dict[str, Any]
 
 
 def _caller_identity(session: Session, _arguments: Arguments) -> dict[str, Any]:
+    if session.is_offline:
+        account, arn = (
+            session.account,
+            f"arn:{session.partition}:iam::{session.account}:user/preview",
+        )
+        return {"accountId": account, "arn": arn, "userId": "preview", "id": account}
     answer = session.client("sts").get_caller_identity()
     account = answer["Account"]
     return {"accountId": account, "arn": answer["Arn"], "userId": answer["UserId"], "id": account}
@@ -57,17 +64,19 @@ def _partition(session: Session, _arguments: Arguments) -> dict[str, Any]:
 
 
 def _availability_zones(session: Session, arguments: Arguments) -> dict[str, Any]:
-    client = session.client("ec2", arguments.get("region"))
-    # moto filters zones by nothing; what the filters ask for is looked at here.
-    zones = client.describe_availability_zones()["AvailabilityZones"]
-    wanted = [
-        ("opt-in-status", "OptInStatus"),
-        ("zone-name", "ZoneName"),
-        ("zone-type", "ZoneType"),
-        ("region-name", "RegionName"),
-        ("state", "State"),
-    ]
-    members = dict(wanted)
+    region = arguments.get("region") or session.region
+    if session.is_offline:
+        zones = known_zones(region)
+    else:
+        zones = session.client("ec2", region).describe_availability_zones()["AvailabilityZones"]
+    # moto does not filter zones by all of these; what is asked for is looked at here.
+    members = {
+        "opt-in-status": "OptInStatus",
+        "zone-name": "ZoneName",
+        "zone-type": "ZoneType",
+        "region-name": "RegionName",
+        "state": "State",
+    }
     defaults = {"OptInStatus": "opt-in-not-required", "ZoneType": "availability-zone"}
     filters = [(one["name"], one["values"]) for one in arguments.get("filters") or []]
     if state := arguments.get("state"):
@@ -79,7 +88,6 @@ def _availability_zones(session: Session, arguments: Arguments) -> dict[str, Any
         zones = [zone for zone in zones if zone.get(member, defaults.get(member)) in values]
     excluded = {*(arguments.get("excludeNames") or []), *(arguments.get("excludeZoneIds") or [])}
     zones = [z for z in zones if not excluded & {z["ZoneName"], z["ZoneId"]}]
-    region = arguments.get("region") or session.region
     return {
         "id": region,
         "names": [zone["ZoneName"] for zone in zones],

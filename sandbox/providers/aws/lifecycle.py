@@ -25,7 +25,7 @@ _MISSING = re.compile(r"NotFound|NoSuch|DoesNotExist|NonExistent|^404$")
 def check(context: Context) -> list[Failure]:
     """Return everything that is wrong with the inputs; values not known yet pass."""
     kind, inputs = context.kind, context.inputs
-    known, named = known_properties(kind), sdk.resource_class(kind.token).inputs
+    known, named = known_properties(kind), sdk.resource_class(kind.type).inputs
     failures = []
     for name in inputs:
         if name.startswith("__") or name in known:
@@ -47,9 +47,11 @@ def check(context: Context) -> list[Failure]:
 def _call_failures(context: Context) -> list[Failure]:
     kind, translator = context.kind, Translator(context.kind)
     inputs = _prepared(kind, context.inputs)
-    settings = (call for call in kind.settings if any(name in inputs for name in carried(kind, call)))
+    settings = (
+        call for call in kind.settings if any(name in inputs for name in carried(kind, call))
+    )
     for call in (kind.create, *settings):
-        unknown = {name: UNKNOWN for name in call.fixed}
+        unknown = dict.fromkeys(call.fixed, UNKNOWN)
         translator.parameters(call, inputs, unknown | _created_tags(context, call))
     return translator.failures
 
@@ -94,7 +96,7 @@ def create(context: Context) -> Properties:
     context.inputs = original
     outputs = read(context)
     if outputs is None:
-        raise LookupError(f"{kind.token} {context.id} is not there after its creation")
+        raise LookupError(f"{kind.type} {context.id} is not there after its creation")
     return outputs
 
 
@@ -104,8 +106,9 @@ def _identifier(context: Context) -> str:
         return str(fill(template, context.values))
     identifier = jmespath.search(template, context.created)
     if not identifier:
-        raise LookupError(f"{context.kind.token}: the answer to {context.kind.create.operation} "
-                          f"has no {template}")
+        raise LookupError(
+            f"{context.kind.type}: the answer to {context.kind.create.operation} has no {template}"
+        )
     return str(identifier)
 
 
@@ -115,7 +118,9 @@ def _prepared(kind: ResourceType, inputs: Properties) -> Properties:
 
 def kept(context: Context) -> Properties:
     """Return the outputs of a resource that lives in the state alone."""
-    result = {k: v for k, v in {**context.outputs, **context.inputs}.items() if not k.startswith("__")}
+    result = {
+        k: v for k, v in {**context.outputs, **context.inputs}.items() if not k.startswith("__")
+    }
     for name, rule in context.kind.outputs.items():
         value = rule(context, {}) if callable(rule) else fill(rule, context.values)
         if value is not None:
@@ -135,6 +140,7 @@ def read(context: Context) -> Properties | None:
             return None
         description |= part or {}
     outputs = descriptions.described(context, description)
+    context.outputs = {**context.outputs, **outputs}
     actual = tags.read(context, description) if kind.tagging else {}
     return _completed(context, outputs, actual)
 
@@ -144,7 +150,7 @@ def _read_part(context: Context, call: Call | Callable[[Context], Any]) -> Any:
 
 
 def _completed(context: Context, outputs: Properties, actual_tags: Properties) -> Properties:
-    names = sdk.resource_class(context.kind.token).outputs
+    names = sdk.resource_class(context.kind.type).outputs
     if "region" in names:
         outputs["region"] = context.region
     if context.kind.tagging:
@@ -157,6 +163,9 @@ def _completed(context: Context, outputs: Properties, actual_tags: Properties) -
         }
         if not outputs["tags"] and not own:
             del outputs["tags"]
+    for name, declared in names.items():
+        if outputs.get(name) is None and not declared.optional and declared.empty is not None:
+            outputs[name] = declared.empty
     return {name: outputs[name] for name in names if name in outputs}
 
 
@@ -179,7 +188,7 @@ def update(context: Context, changed: set[str]) -> Properties:
     context.outputs = {k: v for k, v in context.outputs.items() if k not in changed}
     outputs = read(context)
     if outputs is None:
-        raise LookupError(f"{kind.token} {context.id} is gone")
+        raise LookupError(f"{kind.type} {context.id} is gone")
     return outputs
 
 
@@ -197,10 +206,8 @@ def delete(context: Context) -> None:
 
 def preview(context: Context) -> Properties:
     """Return the outputs that a creation will have, as far as they are known."""
-    known = sdk.resource_class(context.kind.token)
-    outputs: Properties = {
-        name: UNKNOWN for name in known.outputs if known.is_computed(name)
-    }
+    known = sdk.resource_class(context.kind.type)
+    outputs: Properties = {name: UNKNOWN for name in known.outputs if known.is_computed(name)}
     outputs |= {k: v for k, v in context.inputs.items() if k in known.outputs and v is not None}
     for name, members in context.kind.chosen_members.items():
         if isinstance(outputs.get(name), dict):
@@ -210,8 +217,10 @@ def preview(context: Context) -> Properties:
 
 def preview_update(context: Context) -> Properties:
     """Return the outputs that an update will have: those of the state with the new inputs."""
-    known = sdk.resource_class(context.kind.token)
-    outputs = {k: v for k, v in context.outputs.items() if k not in known.inputs or known.is_computed(k)}
+    known = sdk.resource_class(context.kind.type)
+    outputs = {
+        k: v for k, v in context.outputs.items() if k not in known.inputs or known.is_computed(k)
+    }
     outputs |= {k: v for k, v in context.inputs.items() if k in known.outputs and v is not None}
     for name, members in context.kind.chosen_members.items():
         present = context.outputs.get(name) or {}

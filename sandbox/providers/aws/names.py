@@ -1,4 +1,4 @@
-"""Automatic physical names, as the real provider makes them: the logical name and seven hex digits."""
+"""Automatic physical names as the real provider makes them: logical name and seven hex digits."""
 
 import hashlib
 import secrets
@@ -12,7 +12,7 @@ _HEX_DIGITS, _PREFIX_DIGITS = 7, 26
 def with_defaults(
     kind: ResourceType, logical_name: str, inputs: Properties, previous: Properties, seed: bytes
 ) -> Properties:
-    """Return the inputs with the real provider's defaults and an automatic name where none is given.
+    """Return the inputs with the real provider's defaults, and a name where none is given.
 
     ``__defaults`` lists what was filled in. A resource keeps the automatic name that it has.
     """

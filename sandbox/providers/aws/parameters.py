@@ -34,8 +34,8 @@ def carried(kind: ResourceType, call: Call) -> Mapping[str, str]:
     if shape is None:
         return {}
     if call.build:
-        return {name: "" for name in call.properties or ()}
-    wanted = call.properties or sdk.resource_class(kind.token).inputs
+        return dict.fromkeys(call.properties or (), "")
+    wanted = call.properties or sdk.resource_class(kind.type).inputs
     found = {}
     for name in wanted:
         if call.properties is None and name in {"region", "tags", *kind.also}:
@@ -45,7 +45,7 @@ def carried(kind: ResourceType, call: Call) -> Mapping[str, str]:
         if member in shape.members and (member not in call.fixed or "." in (path or "")):
             found[name] = path
     if call.properties and (missing := {*call.properties} - {*found}):
-        raise LookupError(f"{kind.token}: {call.operation} takes no {', '.join(sorted(missing))}")
+        raise LookupError(f"{kind.type}: {call.operation} takes no {', '.join(sorted(missing))}")
     return found
 
 
@@ -59,7 +59,7 @@ def known_properties(kind: ResourceType) -> frozenset[str]:
         known.add("tags")
     if kind.name:
         known |= {kind.name, kind.name_prefix or kind.name}
-    return frozenset(known & sdk.resource_class(kind.token).inputs.keys())
+    return frozenset(known & sdk.resource_class(kind.type).inputs.keys())
 
 
 def fill(template: Any, values: Mapping[str, Any]) -> Any:
@@ -101,7 +101,11 @@ class Translator:
         self.failures: list[Failure] = []
 
     def parameters(
-        self, call: Call, properties: Properties, fixed: Properties, only: Iterable[str] | None = None
+        self,
+        call: Call,
+        properties: Properties,
+        fixed: Properties,
+        only: Iterable[str] | None = None,
     ) -> Properties:
         """Return the call's parameters out of the properties it carries and the fixed ones."""
         shape = operation_shape(self.kind, call)
@@ -116,7 +120,9 @@ class Translator:
                 return result
             built = call.build(given)
             path: Path = (next(iter(given), ""),)
-            result |= {key: self._built(value, shape.members[key], path) for key, value in built.items()}
+            result |= {
+                key: self._built(value, shape.members[key], path) for key, value in built.items()
+            }
             return result
         for name, value in given.items():
             self._place(result, shape, carries[name], value, (name,))
@@ -129,7 +135,7 @@ class Translator:
             shape = shape.members[part]
             result = result.setdefault(part, {})
             if shape.type_name == "list":
-                raise LookupError(f"{self.kind.token}: {target} leads through a list")
+                raise LookupError(f"{self.kind.type}: {target} leads through a list")
         result[last] = self._value(value, shape.members[last], path)
 
     def _value(self, value: Any, shape: Shape, path: Path) -> Any:
@@ -150,7 +156,9 @@ class Translator:
             if not isinstance(value, Mapping):
                 return self._refuse(path, "is not an object", value)
             self._note(path, service_model.size_problems(shape, len(value)))
-            return {key: self._value(item, shape.value, (*path, key)) for key, item in value.items()}
+            return {
+                key: self._value(item, shape.value, (*path, key)) for key, item in value.items()
+            }
         value = _coerced(value, shape)
         self._note(path, service_model.scalar_problems(shape, value))
         return value
@@ -173,9 +181,7 @@ class Translator:
     def _built(self, value: Any, shape: Shape, path: Path) -> Any:
         """Validate a parameter that the table has built itself, with the model's own names."""
         if shape.type_name == "structure" and isinstance(value, Mapping):
-            return {
-                key: self._built(item, shape.members[key], path) for key, item in value.items()
-            }
+            return {key: self._built(item, shape.members[key], path) for key, item in value.items()}
         if shape.type_name == "list" and isinstance(value, list):
             return [self._built(item, shape.member, path) for item in value]
         return self._value(value, shape, path)

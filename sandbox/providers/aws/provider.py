@@ -1,6 +1,5 @@
 """The stand-in of the ``aws`` provider plugin: the engine's requests become calls of moto."""
 
-import threading
 from collections.abc import Mapping
 from typing import Any
 
@@ -23,7 +22,7 @@ from sandbox.providers.aws import (
 )
 from sandbox.providers.aws.context import Context, InvalidInputs
 from sandbox.providers.aws.kept_in_state import KeptInState
-from sandbox.providers.aws.session import Session
+from sandbox.providers.aws.session import Clients, Session
 from sandbox.providers.aws.table import Properties, ResourceType
 from sandbox.providers.aws.tables import TABLE
 from sandbox.providers.base import Provider, ProviderError, reported
@@ -52,8 +51,8 @@ _KINDS = {
 class AwsProvider(Provider):
     """Creates, reads, changes and deletes what the tables describe.
 
-    With an instance, databases and caches are real servers of that sandbox. Without one the provider
-    is for previews: calls go to the configured endpoint or to a moto of this process.
+    With an instance, databases and caches are real servers of that sandbox. Without one the
+    provider is for previews: calls go to the configured endpoint or to a moto of this process.
     """
 
     package = "aws"
@@ -63,9 +62,7 @@ class AwsProvider(Provider):
         super().__init__()
         self._instance = instance
         self._kept = KeptInState(instance.state / "kept-in-state.json" if instance else None)
-        if instance is None:
-            # moto takes a second to import, which the engine's own start hides.
-            threading.Thread(target=local_moto.endpoint, daemon=True).start()
+        self._clients = Clients()
 
     @property
     def unsupported(self) -> Mapping[str, str]:
@@ -84,9 +81,12 @@ class AwsProvider(Provider):
         configuration = {
             key: _from_json(value) for key, value in plain(decode(request.args)).items()
         }
-        session = Session(configuration, self._fallback_endpoint)
-        self.connection(context).attributes["session"] = session
+        self.connection(context).attributes["session"] = self._new_session(configuration)
         return pb.ConfigureResponse(acceptSecrets=True, supportsPreview=True)
+
+    def _new_session(self, configuration: Mapping[str, Any]) -> Session:
+        offline = self._instance is None
+        return Session(configuration, self._clients, self._fallback_endpoint, offline)
 
     def _fallback_endpoint(self) -> str:
         return self._instance.aws_endpoint if self._instance else local_moto.endpoint()
@@ -106,7 +106,7 @@ class AwsProvider(Provider):
             failures=[
                 pb.CheckFailure(
                     property=path_text(failure.path),
-                    reason=f"{kind.token}: {path_text(failure.path)} {failure.reason}",
+                    reason=f"{kind.type}: {path_text(failure.path)} {failure.reason}",
                 )
                 for failure in failures
             ],
@@ -178,9 +178,7 @@ class AwsProvider(Provider):
             found = differences.differences(
                 kind, old, resource.inputs, state.get("tagsAll"), wanted, request.ignoreChanges
             )
-            outputs = self._attempt(
-                request.urn, lambda: lifecycle.update(resource, found.changed)
-            )
+            outputs = self._attempt(request.urn, lambda: lifecycle.update(resource, found.changed))
         return pb.UpdateResponse(properties=_secured(kind, outputs, marked))
 
     @reported
@@ -202,12 +200,15 @@ class AwsProvider(Provider):
             request.tok,
             lambda: functions.invoke(self._session(context), request.tok, arguments),
         )
-        return pb.InvokeResponse(**{"return": encode(result)})
+        response = pb.InvokeResponse()
+        # The field's name is a word of Python's own.
+        getattr(response, "return").CopyFrom(encode(result))
+        return response
 
     def _session(self, context: grpc.ServicerContext) -> Session:
         connection = self.connection(context)
         if "session" not in connection.attributes:
-            connection.attributes["session"] = Session({}, self._fallback_endpoint)
+            connection.attributes["session"] = self._new_session({})
         session: Session = connection.attributes["session"]
         return session
 
@@ -247,9 +248,9 @@ class AwsProvider(Provider):
 
     def _note(self, kind: ResourceType) -> None:
         if kind.kept_in_state:
-            self._kept.record(kind.token, kind.kept_in_state)
+            self._kept.record(kind.type, kind.kept_in_state)
         for call in kind.lacking:
-            self._kept.record(f"{kind.token} {call}", kind.lacking[call])
+            self._kept.record(f"{kind.type} {call}", kind.lacking[call])
 
 
 def _resource_type(urn: str) -> ResourceType:
@@ -273,7 +274,7 @@ def _from_json(value: Any) -> Any:
 
 def _secured(kind: ResourceType, values: Properties, marks: Properties) -> struct_pb2.Struct:
     """Encode the values with what is secret by type or was secret in the program marked so."""
-    secrets = sdk.resource_class(kind.token).secrets
+    secrets = sdk.resource_class(kind.type).secrets
     marked = marked_like(values, marks)
     for name in secrets & marked.keys():
         if not isinstance(marked[name], Secret):

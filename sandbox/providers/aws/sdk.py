@@ -10,10 +10,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 _GETTER = re.compile(
     r'@pulumi\.getter(?:\(name="(?P<wire>\w+)"\))?\n'
-    r'(?:    @_utilities\.deprecated\([^\n]*\n)?'
+    r"(?:    @_utilities\.deprecated\([^\n]*\n)?"
     r"    def (?P<name>\w+)\(self\) -> (?P<type>[^\n]+):\n"
     r'(?:        """\n(?P<documentation>.*?)        """\n)?',
     re.DOTALL,
@@ -25,7 +26,8 @@ _REPLACES = re.compile(
     re.IGNORECASE,
 )
 _CONDITION = re.compile(
-    r"\b(if|when|unless|after|for multi-az|subsequent|back to|other than|decreased)\b", re.IGNORECASE
+    r"\b(if|when|unless|after|for multi-az|subsequent|back to|other than|decreased)\b",
+    re.IGNORECASE,
 )
 _SENTENCE = re.compile(r"(?<=[.;])\s+|\n\s*\n")
 
@@ -38,6 +40,8 @@ class Property:
     is_list: bool
     is_map: bool
     replaces: bool
+    empty: Any
+    """What stands for nothing: "", False, []; None for structures and numbers."""
 
 
 @dataclass(frozen=True)
@@ -85,9 +89,18 @@ def _properties(source: str) -> dict[str, Property]:
             optional="Optional[" in kind,
             is_list="Sequence[" in kind,
             is_map="Mapping[" in kind,
+            empty=_empty(kind),
             replaces=_says_replacement(match["documentation"] or ""),
         )
     return found
+
+
+def _empty(kind: str) -> Any:
+    if "Sequence[" in kind:
+        return []
+    if "Mapping[" in kind:
+        return None
+    return "" if "builtins.str]" in kind else False if "builtins.bool]" in kind else None
 
 
 def _says_replacement(documentation: str) -> bool:

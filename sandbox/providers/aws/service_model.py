@@ -1,8 +1,8 @@
 """botocore's own models of the AWS services, and what they say about a single value.
 
-botocore checks types, required members and minimum sizes when a call is made. Enumerations, patterns
-and maximum sizes stand in the same models but are left to AWS; here they count before a call, in a
-preview too.
+botocore checks types, required members and minimum sizes when a call is made. Enumerations,
+patterns and maximum sizes stand in the same models but are left to AWS; here they count before a
+call, in a preview too.
 """
 
 import functools

@@ -25,7 +25,7 @@ class Call:
     ``fixed`` are parameters whose strings may name properties, ``{id}``, ``{region}`` or
     ``{account}``. ``result`` is the JMESPath of the part of the answer that describes the resource.
     ``properties`` limits which properties the call carries; None means each one that the operation
-    has a parameter for. ``build`` makes the parameters out of those properties instead of the names.
+    has a parameter for. ``build`` makes the parameters out of those properties by itself.
     """
 
     operation: str
@@ -63,7 +63,7 @@ class Tagging:
 class ResourceType:
     """A resource type: its operations and where they differ from what the names say.
 
-    token: the type as the SDK has it, ``aws:ec2/vpc:Vpc``.
+    type: the type as the SDK has it, ``aws:ec2/vpc:Vpc``.
     id: JMESPath in the creating call's result, or a template such as ``{role}:{name}``.
     reads: calls or functions; the first tells whether the resource exists, the others add to its
         description.
@@ -84,11 +84,12 @@ class ResourceType:
     kept_in_state: why the type is not created in the stand-in for AWS.
 
     Where AWS needs more than that, functions take part: ``prepare`` turns the inputs into what the
-    calls take, ``check`` yields (property, reason) of what is wrong, ``creating`` makes the resource
-    by itself and returns its id or None, the others run before or after what their names say.
+    calls take, ``check`` returns (property, reason) of what is wrong, ``creating`` makes the
+    resource by itself and returns its id, or None; the others run before or after what their names
+    say.
     """
 
-    token: str
+    type: str
     service: str
     create: Call
     id: str
@@ -125,12 +126,15 @@ class ResourceType:
 
 
 def attribute_list(keys: Mapping[str, str]) -> Callable[[Properties], Properties]:
-    """Return a builder of ``Attributes=[{Key, Value}]`` for properties named by the keys' mapping."""
+    """Return a builder of ``Attributes=[{Key, Value}]`` for the properties that have a key."""
 
     def build(properties: Properties) -> Properties:
         return {
             "Attributes": [
-                {"Key": keys[name], "Value": str(value).lower() if isinstance(value, bool) else value}
+                {
+                    "Key": keys[name],
+                    "Value": str(value).lower() if isinstance(value, bool) else value,
+                }
                 for name, value in properties.items()
                 if value is not None
             ]

@@ -63,7 +63,9 @@ def read(context: Context, description: Mapping[str, Any]) -> Properties:
     else:
         found = next((description[name] for name in _DESCRIBED if name in description), None)
     if not isinstance(found, Mapping):
-        key, value = ("TagKey", "TagValue") if tagging and tagging.form == "kms" else ("Key", "Value")
+        key, value = (
+            ("TagKey", "TagValue") if tagging and tagging.form == "kms" else ("Key", "Value")
+        )
         found = {tag[key]: tag.get(value, "") for tag in found or []}
     return {key: value for key, value in found.items() if not key.startswith("aws:")}
 
@@ -82,5 +84,3 @@ def _to_form(tags: Mapping[str, str], form: str) -> Any:
 def _keys(tagging: Tagging, keys: list[str]) -> Any:
     # EC2 and ACM name tags to remove as they name them to add.
     return [{"Key": key} for key in keys] if tagging.keys == "Tags" else keys
-
-

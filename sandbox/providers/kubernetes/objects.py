@@ -1,6 +1,7 @@
 """Single objects of the API server: what is applied, what is recorded, what is deleted."""
 
 import hashlib
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +26,7 @@ PROPAGATION = "pulumi.com/deletionPropagationPolicy"
 # for pods and volume claims.
 _DEFAULT_SECONDS = 600
 _SHORTER_SECONDS = {"Pod": 300, "PersistentVolumeClaim": 300, "PersistentVolume": 300}
+_DISCOVERY_SECONDS, _DISCOVERY_PAUSE = 10.0, 0.2
 # What differs at every dry run, or says nothing to a program.
 _PASSING = ("uid", "resourceVersion", "creationTimestamp", "generation", "managedFields")
 
@@ -72,6 +74,7 @@ class Objects:
         not make, and :class:`NotReady` when it does not get ready.
         """
         api, obj = self.cluster.require(), plain(inputs)
+        self._await_kind(api, obj)
         self._refuse_existing(api, obj)
         return self._apply(api, obj, inputs, self.field_manager, timeout)
 
@@ -123,6 +126,20 @@ class Objects:
         recorded, is known again as this resource's.
         """
         return f"pulumi-kubernetes-{hashlib.sha256(self.urn.encode()).hexdigest()[:8]}"
+
+    def _await_kind(self, api: KubeApi, obj: Object) -> None:
+        """Give a definition that was made a moment ago the time to be served."""
+        deadline = time.monotonic() + _DISCOVERY_SECONDS
+        while True:
+            try:
+                api.kind(obj["apiVersion"], obj["kind"])
+                return
+            except UnknownKind as error:
+                late = time.monotonic() > deadline
+                if late or self.connection.cancelled.wait(_DISCOVERY_PAUSE):
+                    raise ProviderError(f"{describe(obj)} was not created: {error}") from error
+            except ApiError as error:
+                raise ProviderError(f"{describe(obj)} was not created: {error}") from error
 
     def _refuse_existing(self, api: KubeApi, obj: Object) -> None:
         if self.cluster.settings.adopt_existing:

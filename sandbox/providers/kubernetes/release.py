@@ -22,6 +22,7 @@ from sandbox.providers.kubernetes.helm import (
     latest,
     revisions,
 )
+from sandbox.providers.kubernetes.rendered import refusals
 from sandbox.providers.kubernetes.waiting import pod_trouble
 from sandbox.providers.properties import (
     UNKNOWN,
@@ -138,14 +139,18 @@ class Releases:
         if chart.path is None or (self.instance is None and chart.substituted):
             return expected
         try:
-            if self.instance is not None and self.cluster.api is not None:
-                self._upgrade(chart, given, "--dry-run=server", "--hide-notes")
-            else:
+            if self.cluster.api is None:
                 self._render(chart, given)
+                return expected
+            rendered = self._upgrade(chart, given, "--dry-run=server", "--output", "json")
         except HelmError as error:
             if "ensure CRDs are installed first" in str(error):
                 return expected
             raise ProviderError(f"the release {given['name']} would fail: {error}") from error
+        if refused := refusals(self.cluster.api, rendered, given["namespace"]):
+            raise ProviderError(
+                f"the release {given['name']} would be refused: " + "; ".join(refused)
+            )
         return expected
 
     def install(self, inputs: Mapping[str, Any], timeout: float) -> tuple[str, Properties]:
@@ -236,7 +241,7 @@ class Releases:
             self.connection.log(f"{left} by an interrupted run and is uninstalled", self.urn)
             self._uninstall(namespace, name, _TIMEOUT)
 
-    def _upgrade(self, chart: Chart, given: Properties, *more: str) -> None:
+    def _upgrade(self, chart: Chart, given: Properties, *more: str) -> str:
         flags = [flag for key, flag in _FLAGS.items() if given.get(key)]
         if not given.get("skipAwait") or given.get("atomic"):
             flags += ["--wait"]
@@ -245,7 +250,7 @@ class Releases:
             flags += ["--description", given["description"]]
         if "maxHistory" in given:
             flags += ["--history-max", str(given["maxHistory"])]
-        self._helm().run(
+        return self._helm().run(
             "upgrade",
             given["name"],
             str(chart.path),
@@ -274,15 +279,12 @@ class Releases:
         given = plain(inputs)
         if self.instance is None:
             raise ProviderError(f"the chart {chart.name} is not on this machine")
-        description = {
-            "type": "Helm release",
-            "name": given["name"],
-            "namespace": given["namespace"],
-            "version": given.get("version"),
-            "repository": (given.get("repositoryOpts") or {}).get("repo"),
-            "reason": "chart repositories are not asked, and there is no substitute for this chart",
-        }
-        kept_in_state.record(self.instance, chart.name, description)
+        wanted = f"release {given['name']} of version {given.get('version', 'latest')}"
+        kept_in_state.record(
+            self.instance,
+            chart.name,
+            f"Helm {wanted}: chart repositories are not asked, and this chart has no substitute",
+        )
         self.connection.log(
             f"the chart {chart.name} is not on this machine; the release is kept in the state only",
             self.urn,

@@ -8,12 +8,16 @@ from sandbox.providers.aws.tables import (
     acm,
     eks,
     elasticache,
+    elasticache_users,
+    endpoints,
     iam,
     kms,
+    listeners,
     load_balancing,
     monitoring,
     network,
     rds,
+    rds_groups,
     s3,
     secretsmanager,
     security_groups,
@@ -21,6 +25,10 @@ from sandbox.providers.aws.tables import (
 
 _SERVICES = (
     acm,
+    rds_groups,
+    listeners,
+    elasticache_users,
+    endpoints,
     eks,
     elasticache,
     iam,
@@ -36,11 +44,11 @@ _SERVICES = (
 
 
 def _table() -> Mapping[str, ResourceType]:
-    types = {kind.token: kind for module in _SERVICES for kind in module.TYPES}
+    types = {kind.type: kind for module in _SERVICES for kind in module.TYPES}
     # The SDK has the load balancer's types under two names.
-    for kind in load_balancing.TYPES:
-        token = kind.token.replace("aws:lb/", "aws:alb/")
-        types[token] = replace(kind, token=token)
+    for kind in (*load_balancing.TYPES, *listeners.TYPES):
+        alias = kind.type.replace("aws:lb/", "aws:alb/")
+        types[alias] = replace(kind, type=alias)
     return types
 
 

@@ -52,7 +52,7 @@ def _validation(_context: Context, found: Properties) -> list[Properties]:
 
 
 CERTIFICATE = ResourceType(
-    token="aws:acm/certificate:Certificate",
+    type="aws:acm/certificate:Certificate",
     service="acm",
     # An imported certificate has no domain name of the program's, a requested one must.
     create=Call("RequestCertificate", {"DomainName": "{domainName}"}),

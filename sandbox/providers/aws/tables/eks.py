@@ -84,7 +84,7 @@ def _identities(context: Context, description: Properties) -> list[Properties]:
 _UPDATES_MISSING = "moto has no such operation; the cluster in it keeps its first version"
 
 CLUSTER = ResourceType(
-    token="aws:eks/cluster:Cluster",
+    type="aws:eks/cluster:Cluster",
     service="eks",
     create=Call("CreateCluster", result="cluster"),
     id="name",
@@ -142,9 +142,9 @@ _TAGGED_IN_STATE = Tagging(tag="", untag="", resource={}, parameter="tags", form
 _EPOCH = "1970-01-01T00:00:00Z"
 
 
-def _kept(token: str, operation: str, identifier: str, **more: Any) -> ResourceType:
+def _kept(kind: str, operation: str, identifier: str, **more: Any) -> ResourceType:
     return ResourceType(
-        token=token,
+        type=kind,
         service="eks",
         create=Call(operation),
         id=identifier,

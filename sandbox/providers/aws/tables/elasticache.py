@@ -1,7 +1,7 @@
-"""ElastiCache replication groups, users and user groups.
+"""ElastiCache replication groups, their subnet groups and parameter groups.
 
 In a sandbox a replication group is one Redis server of this machine: replicas and failover are
-described, not run. moto has the groups and users, but not all that can be done with them.
+described, not run.
 """
 
 from typing import Any
@@ -11,10 +11,10 @@ from sandbox.backing_services.redis import password_hash
 from sandbox.providers.aws.context import Context
 from sandbox.providers.aws.table import Call, Properties, ResourceType, Tagging
 
-_NO_READ = "moto's ElastiCache has no such resource"
+NOT_IN_MOTO = "moto's ElastiCache has no such resource"
 
 
-def _tags(kind: str) -> Tagging:
+def elasticache_tags(kind: str) -> Tagging:
     arn = f"arn:{{partition}}:elasticache:{{region}}:{{account}}:{kind}:{{id}}"
     return Tagging(
         tag="AddTagsToResource",
@@ -24,12 +24,12 @@ def _tags(kind: str) -> Tagging:
     )
 
 
-def _arn(kind: str) -> str:
+def elasticache_arn(kind: str) -> str:
     return f"arn:{{partition}}:elasticache:{{region}}:{{account}}:{kind}:{{id}}"
 
 
-def _kept_arn(kind: str) -> Any:
-    return lambda context, _found: _arn(kind).format_map(
+def kept_arn(kind: str) -> Any:
+    return lambda context, _found: elasticache_arn(kind).format_map(
         {name: context.values[name] for name in ("partition", "region", "account", "id")}
     )
 
@@ -80,7 +80,7 @@ def _encrypted(inputs: Properties) -> list[tuple[str, str]]:
 
 
 REPLICATION_GROUP = ResourceType(
-    token="aws:elasticache/replicationGroup:ReplicationGroup",
+    type="aws:elasticache/replicationGroup:ReplicationGroup",
     service="elasticache",
     create=Call("CreateReplicationGroup", result="ReplicationGroup"),
     id="ReplicationGroupId",
@@ -98,7 +98,7 @@ REPLICATION_GROUP = ResourceType(
         ),
     ),
     delete=Call("DeleteReplicationGroup", {"ReplicationGroupId": "{id}"}),
-    arn=_arn("replicationgroup"),
+    arn=elasticache_arn("replicationgroup"),
     created=_start_cache,
     updated=_change_cache,
     deleting=_delete_cache,
@@ -164,11 +164,11 @@ REPLICATION_GROUP = ResourceType(
         "replicasPerNodeGroup",
         "userGroupIds",
     ),
-    tagging=_tags("replicationgroup"),
+    tagging=elasticache_tags("replicationgroup"),
 )
 
 SUBNET_GROUP = ResourceType(
-    token="aws:elasticache/subnetGroup:SubnetGroup",
+    type="aws:elasticache/subnetGroup:SubnetGroup",
     service="elasticache",
     create=Call("CreateCacheSubnetGroup", result="CacheSubnetGroup"),
     id="CacheSubnetGroupName",
@@ -185,138 +185,31 @@ SUBNET_GROUP = ResourceType(
         "ModifyCacheSubnetGroup": "moto cannot change a cache subnet group",
         "DeleteCacheSubnetGroup": "moto cannot delete a cache subnet group",
     },
-    arn=_arn("subnetgroup"),
+    arn=elasticache_arn("subnetgroup"),
     rename={"name": "CacheSubnetGroupName", "description": "CacheSubnetGroupDescription"},
     defaults={"description": "Managed by Pulumi"},
     unread=("subnetIds", "description"),
     name="name",
     name_prefix=None,
     name_lower_case=True,
-    tagging=_tags("subnetgroup"),
+    tagging=elasticache_tags("subnetgroup"),
 )
 
 PARAMETER_GROUP = ResourceType(
-    token="aws:elasticache/parameterGroup:ParameterGroup",
+    type="aws:elasticache/parameterGroup:ParameterGroup",
     service="elasticache",
     create=Call("CreateCacheParameterGroup"),
     id="{name}",
     rename={"name": "CacheParameterGroupName", "family": "CacheParameterGroupFamily"},
-    outputs={"arn": _kept_arn("parametergroup")},
+    outputs={"arn": kept_arn("parametergroup")},
     defaults={"description": "Managed by Pulumi"},
     name="name",
     name_prefix=None,
     name_lower_case=True,
     also=("parameters",),
     replace=("family", "description"),
-    kept_in_state=_NO_READ + "; its parameters do not reach the local server",
-    tagging=_tags("parametergroup"),
+    kept_in_state=NOT_IN_MOTO + "; its parameters do not reach the local server",
+    tagging=elasticache_tags("parametergroup"),
 )
 
-
-def _authentication(inputs: Properties) -> Properties:
-    """Return the inputs with the passwords where ElastiCache takes them."""
-    mode = inputs.get("authenticationMode")
-    if mode or inputs.get("passwords") is None:
-        return inputs
-    return {key: value for key, value in inputs.items() if key != "passwords"} | {
-        "authenticationMode": {"type": "password", "passwords": inputs["passwords"]}
-    }
-
-
-def _write_user(context: Context, changed: set[str] | None = None) -> None:
-    if context.instance is None or (changed is not None and not changed - {"tags", "tagsAll"}):
-        return
-    inputs = _authentication(context.inputs)
-    mode = inputs.get("authenticationMode") or {}
-    open_to_all = inputs.get("noPasswordRequired") or mode.get("type") == "no-password-required"
-    Caches(context.instance).put_user(
-        context.id,
-        inputs["userName"],
-        inputs["accessString"],
-        mode.get("passwords") or [],
-        bool(open_to_all),
-    )
-
-
-def _delete_user(context: Context) -> None:
-    if context.instance:
-        Caches(context.instance).delete_user(context.id)
-
-
-# "Passwords of an ElastiCache user": one or two, each of 16 to 128 characters (CreateUser).
-_SHORTEST, _LONGEST, _MOST = 16, 128, 2
-
-
-def _passwords(inputs: Properties) -> list[tuple[str, str]]:
-    mode = inputs.get("authenticationMode")
-    passwords = inputs.get("passwords")
-    if isinstance(mode, dict):
-        passwords = mode.get("passwords", passwords)
-    if not isinstance(passwords, list):
-        return []
-    if len(passwords) > _MOST:
-        return [("authenticationMode", f"has {len(passwords)} passwords, the most is {_MOST}")]
-    lengths = [len(password) for password in passwords if isinstance(password, str)]
-    if any(not _SHORTEST <= length <= _LONGEST for length in lengths):
-        return [("authenticationMode", f"has a password not of {_SHORTEST} to {_LONGEST} characters")]
-    return []
-
-
-USER = ResourceType(
-    token="aws:elasticache/user:User",
-    service="elasticache",
-    create=Call("CreateUser"),
-    id="UserId",
-    reads=(Call("DescribeUsers", {"UserId": "{id}"}, result="Users[0]"),),
-    updates=(
-        Call(
-            "ModifyUser",
-            {"UserId": "{id}"},
-            properties=(
-                "accessString",
-                "authenticationMode",
-                "engine",
-                "noPasswordRequired",
-                "passwords",
-            ),
-        ),
-    ),
-    lacking={"ModifyUser": "moto cannot change a user; the local server's access list does change"},
-    delete=Call("DeleteUser", {"UserId": "{id}"}),
-    arn=_arn("user"),
-    prepare=_authentication,
-    created=_write_user,
-    updated=_write_user,
-    deleted=_delete_user,
-    check=_passwords,
-    replace=("userId", "userName"),
-    unread=("accessString", "authenticationMode", "noPasswordRequired", "passwords"),
-    tagging=_tags("user"),
-)
-
-
-def _write_group(context: Context) -> None:
-    if context.instance:
-        Caches(context.instance).put_group(context.id, context.inputs.get("userIds") or [])
-
-
-def _delete_group(context: Context) -> None:
-    if context.instance:
-        Caches(context.instance).delete_group(context.id)
-
-
-USER_GROUP = ResourceType(
-    token="aws:elasticache/userGroup:UserGroup",
-    service="elasticache",
-    create=Call("CreateUserGroup"),
-    id="{userGroupId}",
-    outputs={"arn": _kept_arn("usergroup")},
-    replace=("userGroupId", "engine"),
-    kept_in_state=_NO_READ + "; the local server's access list has its users",
-    created=_write_group,
-    updated=lambda context, _changed: _write_group(context),
-    deleting=_delete_group,
-    tagging=_tags("usergroup"),
-)
-
-TYPES = (REPLICATION_GROUP, SUBNET_GROUP, PARAMETER_GROUP, USER, USER_GROUP)
+TYPES = (REPLICATION_GROUP, SUBNET_GROUP, PARAMETER_GROUP)

@@ -36,7 +36,7 @@ def _change_boundary(context: Context, changed: set[str]) -> None:
 
 
 ROLE = ResourceType(
-    token="aws:iam/role:Role",
+    type="aws:iam/role:Role",
     service="iam",
     create=Call("CreateRole", result="Role"),
     id="RoleName",
@@ -49,7 +49,9 @@ ROLE = ResourceType(
             build=lambda given: {"PolicyDocument": given["assumeRolePolicy"]},
         ),
         Call("UpdateRole", {"RoleName": "{id}"}, properties=("description", "maxSessionDuration")),
-        Call("PutRolePermissionsBoundary", {"RoleName": "{id}"}, properties=("permissionsBoundary",)),
+        Call(
+            "PutRolePermissionsBoundary", {"RoleName": "{id}"}, properties=("permissionsBoundary",)
+        ),
     ),
     delete=Call("DeleteRole", {"RoleName": "{id}"}),
     rename={
@@ -73,7 +75,7 @@ ROLE = ResourceType(
 )
 
 ROLE_POLICY = ResourceType(
-    token="aws:iam/rolePolicy:RolePolicy",
+    type="aws:iam/rolePolicy:RolePolicy",
     service="iam",
     create=Call("PutRolePolicy"),
     id="{role}:{name}",
@@ -87,6 +89,7 @@ ROLE_POLICY = ResourceType(
     name_length=128,
 )
 
+
 def _attachment(context: Context) -> Properties | None:
     role, policy = context.values["role"], context.values["policyArn"]
     pages = context.client().get_paginator("list_attached_role_policies")
@@ -97,7 +100,7 @@ def _attachment(context: Context) -> Properties | None:
 
 
 ROLE_POLICY_ATTACHMENT = ResourceType(
-    token="aws:iam/rolePolicyAttachment:RolePolicyAttachment",
+    type="aws:iam/rolePolicyAttachment:RolePolicyAttachment",
     service="iam",
     create=Call("AttachRolePolicy"),
     id="{role}/{policyArn}",
@@ -132,7 +135,7 @@ def _delete_old_versions(context: Context) -> None:
 
 
 POLICY = ResourceType(
-    token="aws:iam/policy:Policy",
+    type="aws:iam/policy:Policy",
     service="iam",
     create=Call("CreatePolicy", result="Policy"),
     id="Arn",
@@ -154,12 +157,14 @@ POLICY = ResourceType(
 _OIDC = {"OpenIDConnectProviderArn": "{id}"}
 
 OPEN_ID_CONNECT_PROVIDER = ResourceType(
-    token="aws:iam/openIdConnectProvider:OpenIdConnectProvider",
+    type="aws:iam/openIdConnectProvider:OpenIdConnectProvider",
     service="iam",
     create=Call("CreateOpenIDConnectProvider"),
     id="OpenIDConnectProviderArn",
     reads=(Call("GetOpenIDConnectProvider", _OIDC),),
-    updates=(Call("UpdateOpenIDConnectProviderThumbprint", _OIDC, properties=("thumbprintLists",)),),
+    updates=(
+        Call("UpdateOpenIDConnectProviderThumbprint", _OIDC, properties=("thumbprintLists",)),
+    ),
     delete=Call("DeleteOpenIDConnectProvider", _OIDC),
     arn="{id}",
     rename={"clientIdLists": "ClientIDList", "thumbprintLists": "ThumbprintList"},

@@ -44,7 +44,7 @@ def _changed_key(context: Context, changed: set[str]) -> None:
 
 
 KEY = ResourceType(
-    token="aws:kms/key:Key",
+    type="aws:kms/key:Key",
     service="kms",
     create=Call("CreateKey", result="KeyMetadata"),
     id="KeyId",
@@ -99,7 +99,7 @@ def _prefixed(inputs: Properties) -> list[tuple[str, str]]:
 
 
 ALIAS = ResourceType(
-    token="aws:kms/alias:Alias",
+    type="aws:kms/alias:Alias",
     service="kms",
     create=Call("CreateAlias"),
     id="{name}",
@@ -135,7 +135,7 @@ def _as_given(context: Context, key: str) -> str:
 
 
 KEY_POLICY = ResourceType(
-    token="aws:kms/keyPolicy:KeyPolicy",
+    type="aws:kms/keyPolicy:KeyPolicy",
     service="kms",
     create=Call("PutKeyPolicy"),
     id="{keyId}",

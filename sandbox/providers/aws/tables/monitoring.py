@@ -18,7 +18,7 @@ def _changed_log_group(context: Context, changed: set[str]) -> None:
 
 
 LOG_GROUP = ResourceType(
-    token="aws:cloudwatch/logGroup:LogGroup",
+    type="aws:cloudwatch/logGroup:LogGroup",
     service="logs",
     create=Call("CreateLogGroup"),
     id="{name}",
@@ -55,7 +55,7 @@ LOG_GROUP = ResourceType(
 )
 
 METRIC_ALARM = ResourceType(
-    token="aws:cloudwatch/metricAlarm:MetricAlarm",
+    type="aws:cloudwatch/metricAlarm:MetricAlarm",
     service="cloudwatch",
     create=Call("PutMetricAlarm"),
     id="{name}",
@@ -73,7 +73,9 @@ METRIC_ALARM = ResourceType(
     },
     outputs={
         "arn": "AlarmArn",
-        "dimensions": "from_items(Dimensions[].[Name, Value])",
+        "dimensions": lambda _context, found: {
+            one["Name"]: one["Value"] for one in found.get("Dimensions") or []
+        },
     },
     prepare=lambda inputs: _with_dimensions(inputs),
     defaults={"actionsEnabled": True, "treatMissingData": "missing"},
@@ -113,7 +115,7 @@ _TOPIC_ATTRIBUTES = {
 }
 
 TOPIC = ResourceType(
-    token="aws:sns/topic:Topic",
+    type="aws:sns/topic:Topic",
     service="sns",
     create=Call("CreateTopic", properties=("name",)),
     id="TopicArn",

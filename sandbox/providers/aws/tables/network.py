@@ -11,7 +11,7 @@ EC2_TAGS = Tagging(
     form="ec2",
     keys="Tags",
 )
-_ARN = "arn:{partition}:ec2:{region}:{account}:"
+EC2_ARN = "arn:{partition}:ec2:{region}:{account}:"
 
 
 def _vpc_attribute(name: str) -> Call:
@@ -36,7 +36,7 @@ _VPC_ATTRIBUTES = ("enableDnsSupport", "enableDnsHostnames")
 _IN_VPC = [{"Name": "vpc-id", "Values": ["{id}"]}]
 
 VPC = ResourceType(
-    token="aws:ec2/vpc:Vpc",
+    type="aws:ec2/vpc:Vpc",
     service="ec2",
     create=Call("CreateVpc", result="Vpc"),
     id="VpcId",
@@ -61,7 +61,7 @@ VPC = ResourceType(
     ),
     settings=tuple(_vpc_attribute(name) for name in _VPC_ATTRIBUTES),
     delete=Call("DeleteVpc", {"VpcId": "{id}"}),
-    arn=_ARN + "vpc/{id}",
+    arn=EC2_ARN + "vpc/{id}",
     defaults={"enableDnsSupport": True, "instanceTenancy": "default"},
     outputs={"defaultRouteTableId": "mainRouteTableId", "ownerId": "OwnerId"},
     tagging=EC2_TAGS,
@@ -69,7 +69,7 @@ VPC = ResourceType(
 )
 
 SUBNET = ResourceType(
-    token="aws:ec2/subnet:Subnet",
+    type="aws:ec2/subnet:Subnet",
     service="ec2",
     create=Call("CreateSubnet", result="Subnet"),
     id="SubnetId",
@@ -108,7 +108,7 @@ def _move_internet_gateway(context: Context, changed: set[str]) -> None:
 
 
 INTERNET_GATEWAY = ResourceType(
-    token="aws:ec2/internetGateway:InternetGateway",
+    type="aws:ec2/internetGateway:InternetGateway",
     service="ec2",
     create=Call("CreateInternetGateway", result="InternetGateway"),
     id="InternetGatewayId",
@@ -120,7 +120,7 @@ INTERNET_GATEWAY = ResourceType(
         ),
     ),
     delete=Call("DeleteInternetGateway", {"InternetGatewayId": "{id}"}),
-    arn=_ARN + "internet-gateway/{id}",
+    arn=EC2_ARN + "internet-gateway/{id}",
     outputs={"vpcId": "Attachments[0].VpcId"},
     also=("vpcId",),
     unset_when_absent=("vpcId",),
@@ -132,13 +132,13 @@ INTERNET_GATEWAY = ResourceType(
 )
 
 EIP = ResourceType(
-    token="aws:ec2/eip:Eip",
+    type="aws:ec2/eip:Eip",
     service="ec2",
     create=Call("AllocateAddress"),
     id="AllocationId",
     reads=(Call("DescribeAddresses", {"AllocationIds": ["{id}"]}, result="Addresses[0]"),),
     delete=Call("ReleaseAddress", {"AllocationId": "{id}"}),
-    arn=_ARN + "elastic-ip/{id}",
+    arn=EC2_ARN + "elastic-ip/{id}",
     # A NAT gateway that takes the address later is no change of the address.
     unread=("associationId", "networkInterface", "instance", "privateIp"),
     tagging=EC2_TAGS,
@@ -146,7 +146,7 @@ EIP = ResourceType(
 )
 
 NAT_GATEWAY = ResourceType(
-    token="aws:ec2/natGateway:NatGateway",
+    type="aws:ec2/natGateway:NatGateway",
     service="ec2",
     create=Call("CreateNatGateway", result="NatGateway"),
     id="NatGatewayId",
@@ -171,13 +171,13 @@ NAT_GATEWAY = ResourceType(
 )
 
 ROUTE_TABLE = ResourceType(
-    token="aws:ec2/routeTable:RouteTable",
+    type="aws:ec2/routeTable:RouteTable",
     service="ec2",
     create=Call("CreateRouteTable", result="RouteTable"),
     id="RouteTableId",
     reads=(Call("DescribeRouteTables", {"RouteTableIds": ["{id}"]}, result="RouteTables[0]"),),
     delete=Call("DeleteRouteTable", {"RouteTableId": "{id}"}),
-    arn=_ARN + "route-table/{id}",
+    arn=EC2_ARN + "route-table/{id}",
     # Routes are resources of their own here; listing them would show each as drift of the table.
     unread=("routes", "propagatingVgws"),
     tagging=EC2_TAGS,
@@ -213,7 +213,7 @@ def _delete_route(context: Context) -> None:
 
 
 ROUTE = ResourceType(
-    token="aws:ec2/route:Route",
+    type="aws:ec2/route:Route",
     service="ec2",
     create=Call("CreateRoute"),
     id="{routeTableId}_{destinationCidrBlock}",
@@ -236,7 +236,7 @@ def _read_association(context: Context) -> Properties | None:
 
 
 ROUTE_TABLE_ASSOCIATION = ResourceType(
-    token="aws:ec2/routeTableAssociation:RouteTableAssociation",
+    type="aws:ec2/routeTableAssociation:RouteTableAssociation",
     service="ec2",
     create=Call("AssociateRouteTable"),
     id="AssociationId",
@@ -244,120 +244,6 @@ ROUTE_TABLE_ASSOCIATION = ResourceType(
     delete=Call("DisassociateRouteTable", {"AssociationId": "{id}"}),
     delete_before_replace=True,
 )
-
-
-def _endpoint_service(context: Context) -> Properties:
-    """Return the prefix list of a gateway endpoint's service, which routes and rules may name."""
-    answer = context.client().describe_prefix_lists(
-        Filters=[{"Name": "prefix-list-name", "Values": [context.values["serviceName"]]}]
-    )
-    lists = [one for one in answer["PrefixLists"] if one["PrefixListName"] == context.values["serviceName"]]
-    return {"prefixListId": lists[0]["PrefixListId"], "cidrBlocks": lists[0].get("Cidrs", [])} if lists else {}
-
-
-def _update_endpoint(context: Context, changed: set[str]) -> None:
-    """Add and remove route tables, subnets and security groups; AWS takes differences only."""
-    parameters: Properties = {}
-    for name, member in (
-        ("routeTableIds", "RouteTableIds"),
-        ("subnetIds", "SubnetIds"),
-        ("securityGroupIds", "SecurityGroupIds"),
-    ):
-        if name in changed:
-            old = set(context.outputs.get(name) or [])
-            new = set(context.inputs.get(name) or [])
-            parameters |= {f"Add{member}": sorted(new - old), f"Remove{member}": sorted(old - new)}
-    given = {key: value for key, value in parameters.items() if value}
-    if given:
-        context.client().modify_vpc_endpoint(VpcEndpointId=context.id, **given)
-
-
-VPC_ENDPOINT = ResourceType(
-    token="aws:ec2/vpcEndpoint:VpcEndpoint",
-    service="ec2",
-    create=Call("CreateVpcEndpoint", result="VpcEndpoint"),
-    id="VpcEndpointId",
-    reads=(
-        Call("DescribeVpcEndpoints", {"VpcEndpointIds": ["{id}"]}, result="VpcEndpoints[0]"),
-        _endpoint_service,
-    ),
-    updates=(
-        Call(
-            "ModifyVpcEndpoint",
-            {"VpcEndpointId": "{id}"},
-            properties=("policy", "privateDnsEnabled", "ipAddressType", "dnsOptions"),
-        ),
-    ),
-    updated=_update_endpoint,
-    in_place=("routeTableIds", "subnetIds", "securityGroupIds"),
-    delete=Call("DeleteVpcEndpoints", {"VpcEndpointIds": ["{id}"]}),
-    arn=_ARN + "vpc-endpoint/{id}",
-    rename={"policy": "PolicyDocument"},
-    outputs={"securityGroupIds": "Groups[].GroupId || SecurityGroupIds"},
-    defaults={"vpcEndpointType": "Gateway"},
-    tagging=EC2_TAGS,
-    tag_type="vpc-endpoint",
-)
-
-FLOW_LOG = ResourceType(
-    token="aws:ec2/flowLog:FlowLog",
-    service="ec2",
-    create=Call(
-        "CreateFlowLogs",
-        properties=(
-            "vpcId",
-            "subnetId",
-            "eniId",
-            "trafficType",
-            "logDestination",
-            "logDestinationType",
-            "iamRoleArn",
-            "logFormat",
-            "maxAggregationInterval",
-            "destinationOptions",
-            "deliverCrossAccountRole",
-        ),
-        build=lambda given: _flow_log(given),
-    ),
-    id="FlowLogIds[0]",
-    reads=(Call("DescribeFlowLogs", {"FlowLogIds": ["{id}"]}, result="FlowLogs[0]"),),
-    delete=Call("DeleteFlowLogs", {"FlowLogIds": ["{id}"]}),
-    arn=_ARN + "vpc-flow-log/{id}",
-    rename={"iamRoleArn": "DeliverLogsPermissionArn"},
-    unread=("vpcId", "subnetId", "eniId", "destinationOptions"),
-    defaults={"logDestinationType": "cloud-watch-logs", "maxAggregationInterval": 600},
-    tagging=EC2_TAGS,
-    tag_type="vpc-flow-log",
-)
-_FLOW_LOG_RESOURCES = {"vpcId": "VPC", "subnetId": "Subnet", "eniId": "NetworkInterface"}
-_FLOW_LOG_MEMBERS = {
-    "trafficType": "TrafficType",
-    "logDestination": "LogDestination",
-    "logDestinationType": "LogDestinationType",
-    "iamRoleArn": "DeliverLogsPermissionArn",
-    "logFormat": "LogFormat",
-    "maxAggregationInterval": "MaxAggregationInterval",
-    "deliverCrossAccountRole": "DeliverCrossAccountRole",
-}
-_DESTINATION_OPTIONS = {
-    "fileFormat": "FileFormat",
-    "hiveCompatiblePartitions": "HiveCompatiblePartitions",
-    "perHourPartition": "PerHourPartition",
-}
-
-
-def _flow_log(given: Properties) -> Properties:
-    result: Properties = {
-        _FLOW_LOG_MEMBERS[name]: value for name, value in given.items() if name in _FLOW_LOG_MEMBERS
-    }
-    for name, kind in _FLOW_LOG_RESOURCES.items():
-        if name in given:
-            result |= {"ResourceType": kind, "ResourceIds": [given[name]]}
-    if options := given.get("destinationOptions"):
-        result["DestinationOptions"] = {
-            _DESTINATION_OPTIONS[name]: value for name, value in options.items()
-        }
-    return result
 
 
 TYPES = (
@@ -369,6 +255,4 @@ TYPES = (
     ROUTE_TABLE,
     ROUTE,
     ROUTE_TABLE_ASSOCIATION,
-    VPC_ENDPOINT,
-    FLOW_LOG,
 )

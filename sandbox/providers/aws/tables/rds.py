@@ -1,4 +1,4 @@
-"""RDS instances, their subnet groups and parameter groups.
+"""RDS instances.
 
 In a sandbox an instance is a PostgreSQL server of this machine; moto has its description.
 """
@@ -10,15 +10,11 @@ from typing import Any
 from sandbox.backing_services import Database, Databases
 from sandbox.providers.aws.context import Context
 from sandbox.providers.aws.lifecycle import missing_is_none
-from sandbox.providers.aws.table import Call, Properties, ResourceType, Tagging
+from sandbox.providers.aws.table import Call, Properties, ResourceType
+from sandbox.providers.aws.tables.rds_groups import RDS_TAGS, user_parameters
 
 _INSTANCE = {"DBInstanceIdentifier": "{id}"}
 _PASSWORD_BYTES = 24
-_TAGS = Tagging(
-    tag="AddTagsToResource",
-    untag="RemoveTagsFromResource",
-    resource={"ResourceName": "{arn}"},
-)
 
 
 def _create_instance(context: Context) -> str:
@@ -82,18 +78,6 @@ def _master_password(context: Context) -> str:
     return content["password"]
 
 
-def _parameters(context: Context, group: str | None) -> dict[str, str]:
-    if not group or group.startswith("default."):
-        return {}
-    pages = context.client("rds").get_paginator("describe_db_parameters")
-    found = {}
-    for page in pages.paginate(DBParameterGroupName=group):
-        for parameter in page["Parameters"]:
-            if parameter.get("ParameterValue") is not None:
-                found[parameter["ParameterName"]] = parameter["ParameterValue"]
-    return found
-
-
 def _start_server(context: Context) -> None:
     password = _master_password(context)
     if context.instance is None:
@@ -104,7 +88,7 @@ def _start_server(context: Context) -> None:
         master_user=inputs.get("username") or "",
         database=inputs.get("dbName"),
         port=inputs.get("port") or 5432,
-        parameters=_parameters(context, inputs.get("parameterGroupName")),
+        parameters=user_parameters(context, inputs.get("parameterGroupName")),
     )
     servers = Databases(context.instance)
     if snapshot := inputs.get("snapshotIdentifier"):
@@ -128,7 +112,7 @@ def _change_server(context: Context, changed: set[str]) -> None:
     if "port" in changed and context.instance:
         Databases(context.instance).change_port(context.id, context.inputs["port"])
     if "parameterGroupName" in changed and context.instance:
-        parameters = _parameters(context, context.inputs.get("parameterGroupName"))
+        parameters = user_parameters(context, context.inputs.get("parameterGroupName"))
         Databases(context.instance).change_parameters(context.id, parameters)
 
 
@@ -144,7 +128,8 @@ def _delete_instance(context: Context) -> None:
     wanted = snapshot if not values.get("skipFinalSnapshot") else None
     if found and found["DBInstances"][0].get("DeletionProtection"):
         raise LookupError(
-            f"the database {context.id} has deletion protection; set deletionProtection to false first"
+            f"the database {context.id} has deletion protection; "
+            "set deletionProtection to false first"
         )
     if context.instance:
         servers = Databases(context.instance)
@@ -202,14 +187,13 @@ def _identified(inputs: Properties) -> list[tuple[str, str]]:
                 problems.append((name, "is required unless the database comes from a snapshot"))
     if inputs.get("password") and inputs.get("manageMasterUserPassword"):
         problems.append(("password", "cannot go together with manageMasterUserPassword"))
-    if inputs.get("engine") not in (None, "postgres"):
-        if isinstance(inputs["engine"], str):
-            problems.append(("engine", "has no local server; the sandbox runs postgres only"))
+    if inputs.get("engine") not in (None, "postgres") and isinstance(inputs["engine"], str):
+        problems.append(("engine", "has no local server; the sandbox runs postgres only"))
     return problems
 
 
 INSTANCE = ResourceType(
-    token="aws:rds/instance:Instance",
+    type="aws:rds/instance:Instance",
     service="rds",
     create=Call("CreateDBInstance"),
     # The real provider's id is RDS's resource id; moto looks instances up by their names.
@@ -245,6 +229,7 @@ INSTANCE = ResourceType(
     },
     outputs={
         "address": _address,
+        "arn": "DBInstanceArn",
         "endpoint": _endpoint,
         "port": _port,
         "masterUserSecrets": _secrets,
@@ -291,13 +276,12 @@ INSTANCE = ResourceType(
         "allowMajorVersionUpgrade",
         "applyImmediately",
         "deleteAutomatedBackups",
-        "enabledCloudwatchLogsExports",
         "finalSnapshotIdentifier",
-        "manageMasterUserPassword",
         "password",
         "skipFinalSnapshot",
         "snapshotIdentifier",
     ),
+    in_place=("enabledCloudwatchLogsExports",),
     replace=(
         "identifier",
         "engine",
@@ -308,123 +292,7 @@ INSTANCE = ResourceType(
         "availabilityZone",
         "snapshotIdentifier",
     ),
-    tagging=_TAGS,
+    tagging=RDS_TAGS,
 )
 
-SUBNET_GROUP = ResourceType(
-    token="aws:rds/subnetGroup:SubnetGroup",
-    service="rds",
-    create=Call("CreateDBSubnetGroup", result="DBSubnetGroup"),
-    id="DBSubnetGroupName",
-    reads=(
-        Call("DescribeDBSubnetGroups", {"DBSubnetGroupName": "{id}"}, result="DBSubnetGroups[0]"),
-    ),
-    updates=(Call("ModifyDBSubnetGroup", {"DBSubnetGroupName": "{id}"}),),
-    delete=Call("DeleteDBSubnetGroup", {"DBSubnetGroupName": "{id}"}),
-    rename={"name": "DBSubnetGroupName", "description": "DBSubnetGroupDescription"},
-    outputs={
-        "arn": "DBSubnetGroupArn",
-        "subnetIds": "Subnets[].SubnetIdentifier",
-        "supportedNetworkTypes": "SupportedNetworkTypes || `[\"IPV4\"]`",
-        "vpcId": "VpcId",
-    },
-    defaults={"description": "Managed by Pulumi"},
-    name="name",
-    name_lower_case=True,
-    tagging=Tagging(
-        tag=_TAGS.tag,
-        untag=_TAGS.untag,
-        resource=_TAGS.resource,
-        read=Call(
-            "ListTagsForResource",
-            {"ResourceName": "arn:{partition}:rds:{region}:{account}:subgrp:{id}"},
-            result="TagList",
-        ),
-    ),
-)
-
-
-def _group_parameters(context: Context) -> Properties:
-    """Return the parameters that the group sets, with the way each one is applied."""
-    methods = {
-        one["name"]: one.get("applyMethod", "immediate")
-        for one in [*(context.outputs.get("parameters") or []), *(context.inputs.get("parameters") or [])]
-    }
-    found = _parameters(context, context.id)
-    return {
-        "parameters": [
-            {"name": name, "value": value, "applyMethod": methods.get(name, "immediate")}
-            for name, value in sorted(found.items())
-        ]
-    }
-
-
-def _set_parameters(context: Context, changed: set[str] | None = None) -> None:
-    wanted = context.inputs.get("parameters") or []
-    if changed is not None and "parameters" not in changed:
-        return
-    if wanted:
-        context.client().modify_db_parameter_group(
-            DBParameterGroupName=context.id,
-            Parameters=[
-                {
-                    "ParameterName": one["name"],
-                    "ParameterValue": str(one["value"]),
-                    "ApplyMethod": one.get("applyMethod", "immediate"),
-                }
-                for one in wanted
-            ],
-        )
-    if changed and context.instance:
-        _reload_users(context)
-
-
-def _reload_users(context: Context) -> None:
-    assert context.instance is not None
-    servers = Databases(context.instance)
-    wanted = {one["name"]: str(one["value"]) for one in context.inputs.get("parameters") or []}
-    for page in context.client().get_paginator("describe_db_instances").paginate():
-        for instance in page["DBInstances"]:
-            groups = [one["DBParameterGroupName"] for one in instance["DBParameterGroups"]]
-            if context.id in groups:
-                servers.change_parameters(instance["DBInstanceIdentifier"], wanted)
-
-
-PARAMETER_GROUP = ResourceType(
-    token="aws:rds/parameterGroup:ParameterGroup",
-    service="rds",
-    create=Call("CreateDBParameterGroup", result="DBParameterGroup"),
-    id="DBParameterGroupName",
-    reads=(
-        Call(
-            "DescribeDBParameterGroups",
-            {"DBParameterGroupName": "{id}"},
-            result="DBParameterGroups[0]",
-        ),
-        _group_parameters,
-    ),
-    updated=_set_parameters,
-    created=_set_parameters,
-    delete=Call("DeleteDBParameterGroup", {"DBParameterGroupName": "{id}"}),
-    rename={
-        "name": "DBParameterGroupName",
-        "family": "DBParameterGroupFamily",
-    },
-    outputs={"arn": "DBParameterGroupArn"},
-    defaults={"description": "Managed by Pulumi", "skipDestroy": False},
-    name="name",
-    name_lower_case=True,
-    also=("parameters", "skipDestroy"),
-    tagging=Tagging(
-        tag=_TAGS.tag,
-        untag=_TAGS.untag,
-        resource=_TAGS.resource,
-        read=Call(
-            "ListTagsForResource",
-            {"ResourceName": "arn:{partition}:rds:{region}:{account}:pg:{id}"},
-            result="TagList",
-        ),
-    ),
-)
-
-TYPES = (INSTANCE, SUBNET_GROUP, PARAMETER_GROUP)
+TYPES = (INSTANCE,)

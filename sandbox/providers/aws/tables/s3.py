@@ -34,9 +34,12 @@ def _empty_bucket(context: Context) -> None:
     if not context.values.get("forceDestroy"):
         return
     client = context.client()
+    if client.get_bucket_versioning(Bucket=context.id).get("Status") == "Suspended":
+        # moto fails on delete markers unless versions are on.
+        enabled = {"Status": "Enabled"}
+        client.put_bucket_versioning(Bucket=context.id, VersioningConfiguration=enabled)
     for page in client.get_paginator("list_object_versions").paginate(Bucket=context.id):
-        # Markers first: moto fails when the last version that it deletes is a marker.
-        found = [*page.get("DeleteMarkers", []), *page.get("Versions", [])]
+        found = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
         objects = [{"Key": one["Key"], "VersionId": one["VersionId"]} for one in found]
         if objects:
             client.delete_objects(Bucket=context.id, Delete={"Objects": objects, "Quiet": True})
@@ -47,7 +50,7 @@ def _domain(template: str) -> Any:
 
 
 BUCKET = ResourceType(
-    token="aws:s3/bucket:Bucket",
+    type="aws:s3/bucket:Bucket",
     service="s3",
     create=Call("CreateBucket", properties=("bucket", "objectLockEnabled")),
     id="{bucket}",
@@ -79,7 +82,7 @@ def _head(context: Context) -> Properties:
 
 
 def _configuration(
-    token: str,
+    kind: str,
     put: str,
     get: str,
     delete: Call | None,
@@ -90,7 +93,7 @@ def _configuration(
     """A part of a bucket's configuration: one operation writes it whole, the id is the bucket."""
     call = Call(put)
     return ResourceType(
-        token=token,
+        type=kind,
         service="s3",
         create=call,
         id="{bucket}",
@@ -243,7 +246,7 @@ _OBJECT_PROPERTIES = (
 )
 
 OBJECT = ResourceType(
-    token="aws:s3/bucketObjectv2:BucketObjectv2",
+    type="aws:s3/bucketObjectv2:BucketObjectv2",
     service="s3",
     create=Call("PutObject", properties=_OBJECT_PROPERTIES),
     id="{bucket}/{key}",

@@ -16,7 +16,9 @@ def _delete_secret(context: Context) -> None:
     # 30 days is what the real provider takes where nothing is said; 0 deletes at once.
     window = context.values.get("recoveryWindowInDays")
     days = 30 if window is None else int(window)
-    how: Properties = {"RecoveryWindowInDays": days} if days else {"ForceDeleteWithoutRecovery": True}
+    how: Properties = (
+        {"RecoveryWindowInDays": days} if days else {"ForceDeleteWithoutRecovery": True}
+    )
     context.client().delete_secret(SecretId=context.id, **how)
 
 
@@ -34,7 +36,7 @@ def _change_policy(context: Context, changed: set[str]) -> None:
 
 
 SECRET = ResourceType(
-    token="aws:secretsmanager/secret:Secret",
+    type="aws:secretsmanager/secret:Secret",
     service="secretsmanager",
     create=Call("CreateSecret"),
     id="ARN",
@@ -87,6 +89,7 @@ def _read_version(context: Context) -> Properties | None:
     stages = (described.get("VersionIdsToStages") or {}).get(version) or []
     return {
         "secretId": context.values.get("secretId") or secret,
+        "arn": described["ARN"],
         "secretArn": described["ARN"],
         "secretString": answer.get("SecretString"),
         "secretBinary": answer.get("SecretBinary"),
@@ -134,7 +137,7 @@ def _has_value(inputs: Properties) -> list[tuple[str, str]]:
 
 
 SECRET_VERSION = ResourceType(
-    token="aws:secretsmanager/secretVersion:SecretVersion",
+    type="aws:secretsmanager/secretVersion:SecretVersion",
     service="secretsmanager",
     create=Call("PutSecretValue"),
     id="{secretId}|{versionId}",
@@ -148,7 +151,7 @@ SECRET_VERSION = ResourceType(
 )
 
 SECRET_POLICY = ResourceType(
-    token="aws:secretsmanager/secretPolicy:SecretPolicy",
+    type="aws:secretsmanager/secretPolicy:SecretPolicy",
     service="secretsmanager",
     create=Call("PutResourcePolicy"),
     id="{secretArn}",

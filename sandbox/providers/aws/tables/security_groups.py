@@ -5,9 +5,8 @@ from typing import Any
 
 from sandbox.providers.aws.context import Context
 from sandbox.providers.aws.table import Call, Properties, ResourceType
-from sandbox.providers.aws.tables.network import EC2_TAGS
+from sandbox.providers.aws.tables.network import EC2_ARN, EC2_TAGS
 
-_ARN = "arn:{partition}:ec2:{region}:{account}:"
 _DIRECTIONS = {"ingress": "IpPermissions", "egress": "IpPermissionsEgress"}
 _RANGES = {
     "cidrBlocks": ("IpRanges", "CidrIp"),
@@ -45,7 +44,9 @@ def _rule(permission: Properties, group: str) -> Properties:
             result[name] = values
         if any(entry[key] == group for entry in entries):
             result["self"] = True
-        result |= {"description": e["Description"] for e in entries if e.get("Description")}
+        described = [entry["Description"] for entry in entries if entry.get("Description")]
+        if described:
+            result["description"] = described[0]
     return result
 
 
@@ -92,13 +93,13 @@ def _delete_rules(context: Context) -> None:
 
 
 SECURITY_GROUP = ResourceType(
-    token="aws:ec2/securityGroup:SecurityGroup",
+    type="aws:ec2/securityGroup:SecurityGroup",
     service="ec2",
     create=Call("CreateSecurityGroup"),
     id="GroupId",
     reads=(Call("DescribeSecurityGroups", {"GroupIds": ["{id}"]}, result="SecurityGroups[0]"),),
     delete=Call("DeleteSecurityGroup", {"GroupId": "{id}"}),
-    arn=_ARN + "security-group/{id}",
+    arn=EC2_ARN + "security-group/{id}",
     rename={"name": "GroupName"},
     outputs={direction: _inline_rules(direction) for direction in _DIRECTIONS},
     defaults={"description": "Managed by Pulumi", "revokeRulesOnDelete": False},
@@ -128,7 +129,7 @@ def _adopted_rules(context: Context) -> None:
 
 
 DEFAULT_SECURITY_GROUP = ResourceType(
-    token="aws:ec2/defaultSecurityGroup:DefaultSecurityGroup",
+    type="aws:ec2/defaultSecurityGroup:DefaultSecurityGroup",
     service="ec2",
     # Adopted, not created: the call only tells what a group has.
     create=Call("CreateSecurityGroup", {"GroupName": "default", "Description": "default"}),
@@ -167,7 +168,11 @@ _SOURCES = {
 def _new_rule(given: Properties) -> Properties:
     permission = {
         member: given[name]
-        for name, member in (("ipProtocol", "IpProtocol"), ("fromPort", "FromPort"), ("toPort", "ToPort"))
+        for name, member in (
+            ("ipProtocol", "IpProtocol"),
+            ("fromPort", "FromPort"),
+            ("toPort", "ToPort"),
+        )
         if name in given
     }
     described = {"Description": given["description"]} if given.get("description") else {}
@@ -210,7 +215,7 @@ def _one_source(inputs: Properties) -> list[tuple[str, str]]:
 
 def _rule_type(direction: str) -> ResourceType:
     return ResourceType(
-        token=f"aws:vpc/securityGroup{direction}Rule:SecurityGroup{direction}Rule",
+        type=f"aws:vpc/securityGroup{direction}Rule:SecurityGroup{direction}Rule",
         service="ec2",
         create=Call(
             f"AuthorizeSecurityGroup{direction}",
@@ -230,7 +235,7 @@ def _rule_type(direction: str) -> ResourceType:
             f"RevokeSecurityGroup{direction}",
             {"GroupId": "{securityGroupId}", "SecurityGroupRuleIds": ["{id}"]},
         ),
-        arn=_ARN + "security-group-rule/{id}",
+        arn=EC2_ARN + "security-group-rule/{id}",
         rename={"securityGroupId": "GroupId"},
         outputs={"referencedSecurityGroupId": "ReferencedGroupInfo.GroupId"},
         in_place=_RULE_PROPERTIES,
