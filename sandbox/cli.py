@@ -13,8 +13,8 @@ import click
 from sandbox import lifecycle, preview_only
 from sandbox import status as status_module
 from sandbox.engine import EngineError, Outcome, official_cli_environment
-from sandbox.litellm_image import ImageBuildError
 from sandbox.kube_api import ApiError, KubeApi
+from sandbox.litellm_image import ImageBuildError
 from sandbox.logs import LogNotFound, follow, log_files
 from sandbox.paths import Instance
 from sandbox.providers.server import debug_providers, provider_ports

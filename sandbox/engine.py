@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pulumi import automation
-from pulumi.automation.events import EngineEvent
+from pulumi.automation.events import EngineEvent, StepEventMetadata
 
 from sandbox.paths import PROJECT_ROOT, Instance
 from sandbox.stack_files import PROJECT, passphrase_file, write_project, write_stack
@@ -131,7 +131,7 @@ class Engine:
 
     def refresh(self, report: Report) -> Outcome:
         """Read the real state of every resource; changes are drift."""
-        with _collect(report) as (outcome, listen):
+        with _collect(report, refreshing=True) as (outcome, listen):
             self._stack.refresh(**_quiet(report), on_event=listen, show_secrets=False)
         return outcome
 
@@ -174,6 +174,8 @@ def engine_environment(directory: Path, debug_providers: str) -> dict[str, str]:
         "PULUMI_DEBUG_PROVIDERS": debug_providers,
         "PULUMI_HOME": str(directory / "home"),
         "PULUMI_SKIP_UPDATE_CHECK": "true",
+        # Otherwise each run looks for newer plugins in the network, which takes seconds.
+        "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
         "PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS": "true",
         "PULUMI_ERROR_OUTPUT_STRING": "1",
     }
@@ -201,23 +203,29 @@ def _quiet(report: Report) -> dict[str, object]:
 
 
 @contextmanager
-def _collect(report: Report) -> Iterator[tuple[Outcome, Callable[[EngineEvent], None]]]:
+def _collect(
+    report: Report, refreshing: bool = False
+) -> Iterator[tuple[Outcome, Callable[[EngineEvent], None]]]:
     """Gather an operation's changes from its events; a failure becomes :class:`EngineError`."""
     outcome = Outcome()
     errors: list[str] = []
+
+    def note(step: StepEventMetadata) -> None:
+        operation = str(getattr(step.op, "value", step.op))
+        if operation not in _UNCHANGED:
+            properties = tuple(sorted(step.detailed_diff or {}))
+            outcome.changes.append(Change(operation, step.urn, properties))
 
     def listen(event: EngineEvent) -> None:
         if event.resource_pre_event:
             step = event.resource_pre_event.metadata
             operation = str(getattr(step.op, "value", step.op))
             outcome.counts[operation] = outcome.counts.get(operation, 0) + 1
-            if operation not in _UNCHANGED:
-                properties = tuple(sorted(step.detailed_diff or {}))
-                outcome.changes.append(Change(operation, step.urn, properties))
-        if event.res_outputs_event:
-            step = event.res_outputs_event.metadata
-            if str(getattr(step.op, "value", step.op)) == "refresh" and step.detailed_diff:
-                outcome.changes.append(Change("drift", step.urn, tuple(sorted(step.detailed_diff))))
+            if not refreshing:
+                note(step)
+        # A refresh tells what it found after each read, not before it.
+        if refreshing and event.res_outputs_event:
+            note(event.res_outputs_event.metadata)
         if event.diagnostic_event and event.diagnostic_event.severity == "error":
             errors.append(event.diagnostic_event.message.strip())
 

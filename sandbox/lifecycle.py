@@ -12,8 +12,10 @@ from pathlib import Path
 import httpx
 
 from sandbox import control_plane, images, prometheus, toolchain
+from sandbox.aws_server import PORT as AWS_PORT
 from sandbox.certificates import authority, ca_bundle
 from sandbox.engine import Engine, EngineError, EngineSettings, Outcome
+from sandbox.node import kill_leftovers
 from sandbox.paths import PROJECT_ROOT, Instance
 from sandbox.providers.server import ADDRESS, debug_providers, provider_ports
 from sandbox.stack_files import SANDBOX_STACK
@@ -121,25 +123,28 @@ def start_services(instance: Instance, report: Report) -> None:
     client = SupervisorClient(instance)
     client.launch()
     report("starting AWS, the control plane and the providers")
-    aws = (instance.address("aws"), 4566)
-    providers = (ADDRESS, provider_ports(instance)["aws"])
-    client.start(_service(instance, "aws", "sandbox.aws_server", ready=aws), wait=False)
-    client.start(
+    first = [
         _service(
             instance,
             "providers",
             "sandbox.providers.server",
-            ready=providers,
+            ready=(ADDRESS, provider_ports(instance)["aws"]),
             # Where a plugin of the official CLI would run, so that relative paths mean the same.
             directory=PROJECT_ROOT / "infra",
-        ),
-        wait=False,
-    )
+        )
+    ]
+    # AWS's state is in its memory: one that runs is never started anew.
+    if "aws" not in {service.name for service in client.status()}:
+        address = (instance.address("aws"), AWS_PORT)
+        first.append(_service(instance, "aws", "sandbox.aws_server", ready=address))
+    for spec in first:
+        client.start(spec, wait=False)
     control_plane.start(client, tools, instance)
     for name, module in (("node", "sandbox.node"), ("load-balancer", "sandbox.load_balancer")):
         client.start(_service(instance, name, module), wait=False)
     prometheus.start(client, tools, instance)
-    client.start(_service(instance, "aws", "sandbox.aws_server", ready=aws))
+    for spec in first:
+        client.start(spec)
 
 
 def _service(
@@ -153,7 +158,8 @@ def _service(
     return ServiceSpec(
         name=name,
         command=(sys.executable, "-m", module, *identity),
-        environment={"PYTHONPATH": str(PROJECT_ROOT)},
+        # gRPC would report on every fork of a helper.
+        environment={"PYTHONPATH": str(PROJECT_ROOT), "GRPC_ENABLE_FORK_SUPPORT": "0"},
         directory=str(directory),
         ready_address=ready,
     )
@@ -220,6 +226,7 @@ def down(instance: Instance, report: Report) -> None:
 
 def _discard(instance: Instance) -> None:
     """Delete the state of a sandbox whose processes have ended, apart from the lock held on it."""
+    kill_leftovers(instance)
     for entry in instance.state.iterdir():
         if entry.name == "command.lock":
             continue

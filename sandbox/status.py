@@ -5,6 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from sandbox.backing_services import Databases
 from sandbox.engine import EngineError
 from sandbox.lifecycle import running_engine
 from sandbox.paths import Instance
@@ -42,10 +43,7 @@ def collect(instance: Instance) -> dict[str, Any]:
 def _postgres_dsn(instance: Instance, outputs: dict[str, object]) -> str | None:
     """The administrator's way in: a socket that only this machine's user can open."""
     identifier = outputs.get("databaseIdentifier")
-    if not identifier:
-        return None
-    socket = instance.state / "databases" / str(identifier)
-    return f"postgresql:///litellm?host={socket}&user=postgres"
+    return Databases(instance).dsn(str(identifier)) if identifier else None
 
 
 def _read(path: Path) -> Any:

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from sandbox.backing_services.records import BackingServiceError
+
 # Of RDS's own parameters, those without a meaning for a local server ("Working with parameters on
 # your RDS for PostgreSQL DB instance" in the RDS User Guide). rds.force_ssl is honoured elsewhere.
 IGNORED = frozenset(
@@ -23,7 +25,7 @@ IGNORED = frozenset(
 _LIBRARIES = ("auto_explain", "pg_stat_statements")
 
 
-class UnknownParameter(Exception):
+class UnknownParameter(BackingServiceError):
     """A parameter is RDS's own, and what it would mean here is not known."""
 
 

@@ -6,6 +6,7 @@ roles that RDS has: no superuser for anyone but ``rdsadmin``, which only the loc
 
 import functools
 import os
+import pwd
 import shutil
 import subprocess
 import time
@@ -16,7 +17,7 @@ from pathlib import Path
 from sandbox import certificates, toolchain
 from sandbox.backing_services import roles
 from sandbox.backing_services.parameters import server_settings
-from sandbox.backing_services.records import Record, release_index, take_index
+from sandbox.backing_services.records import BackingServiceError, Record, release_index, take_index
 from sandbox.paths import Instance
 from sandbox.supervisor_client import ServiceSpec, SupervisorClient, create_state_directory
 
@@ -28,7 +29,7 @@ _SOCKET_PATH_LIMIT = 108
 _READY_SECONDS = 60
 
 
-class DatabaseError(Exception):
+class DatabaseError(BackingServiceError):
     """A PostgreSQL program failed; the message has its words."""
 
 
@@ -254,9 +255,8 @@ class Databases:
         )
 
     def _run(self, program: str, *arguments: str, words: str | None = None) -> None:
-        root = os.geteuid() == 0
         done = subprocess.run(
-            [str(_programs() / program), *arguments],
+            [*_as_service_user(), str(_programs() / program), *arguments],
             input=words,
             stdin=subprocess.DEVNULL if words is None else None,
             capture_output=True,
@@ -264,11 +264,10 @@ class Databases:
             check=False,
             cwd="/",
             env={"PATH": os.environ.get("PATH", ""), "LANG": "C.UTF-8"},
-            user=SERVICE_USER if root else None,
-            extra_groups=[] if root else None,
         )
         if done.returncode:
-            raise DatabaseError(f"{program} failed: {done.stderr.strip()}")
+            words = done.stderr.strip() or f"it ended with {done.returncode}"
+            raise DatabaseError(f"{program} failed: {words}")
 
     def _directory(self, identifier: str) -> Path:
         return self._instance.state / "databases" / identifier
@@ -282,6 +281,18 @@ class Databases:
 
     def _snapshot(self, snapshot: str) -> Path:
         return self._instance.state / "snapshots" / snapshot
+
+
+def _as_service_user() -> tuple[str, ...]:
+    """Return what runs a command as PostgreSQL's user.
+
+    Not subprocess's own way: that forks, which gRPC's threads in the provider's process do not
+    survive.
+    """
+    if os.geteuid() != 0:
+        return ()
+    user = pwd.getpwnam(SERVICE_USER)
+    return ("setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups", "--")
 
 
 def _service(identifier: str) -> str:

@@ -11,7 +11,11 @@ from typing import Any
 HIGHEST_INDEX = 254
 
 
-class NoAddressLeft(Exception):
+class BackingServiceError(Exception):
+    """A local server cannot do what was asked; the message is for whoever runs Pulumi."""
+
+
+class NoAddressLeft(BackingServiceError):
     """All addresses of a kind of service are in use."""
 
 

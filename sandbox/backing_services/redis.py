@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from sandbox import certificates, toolchain
-from sandbox.backing_services.records import Record, release_index, take_index
+from sandbox.backing_services.records import BackingServiceError, Record, release_index, take_index
 from sandbox.paths import Instance
 from sandbox.supervisor_client import ServiceSpec, SupervisorClient, create_state_directory
 
@@ -21,7 +21,7 @@ _ADMINISTRATOR = "sandbox-administrator"
 _ANSWER_SECONDS = 10
 
 
-class CacheError(Exception):
+class CacheError(BackingServiceError):
     """A cache does not exist or refused a command."""
 
 

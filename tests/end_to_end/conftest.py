@@ -1,5 +1,6 @@
 """One sandbox for all end-to-end tests, brought up from nothing; the last module destroys it."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -30,10 +31,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def sandbox() -> Iterator[RunningSandbox]:
     running = RunningSandbox(Instance("end-to-end", 140))
-    running.command("down")
-    running.command("up")
-    yield running
-    running.command("down")
+    if not os.environ.get("KEEP_SANDBOX"):
+        running.command("down")
+    try:
+        running.command("up")
+        yield running
+    finally:
+        if not os.environ.get("KEEP_SANDBOX"):
+            running.command("down")
 
 
 @pytest.fixture(scope="session")

@@ -1,17 +1,24 @@
-"""Where moto would refuse what AWS allows."""
+"""Where moto 5.2.5 does less than AWS, or refuses what AWS allows, and the sandbox needs it."""
 
+import functools
 import json
 from collections.abc import Mapping
 from typing import Any
 
 
+@functools.cache
 def apply() -> None:
-    """Have moto judge bucket policies by the conditions of their statements.
+    """Adjust the moto of this process, once."""
+    _judge_bucket_policies_by_their_conditions()
+    _delete_what_belongs_to_caches()
 
-    moto 5.2.5 takes a Deny whose condition does not hold for a Deny (FakeBucket.get_permission asks
-    for no condition values), so the usual "no plain HTTP" statement would refuse every object. The
-    loopback interface counts as secure transport; a statement with any other condition is
-    passed over, because nothing here knows its values.
+
+def _judge_bucket_policies_by_their_conditions() -> None:
+    """Pass over statements whose conditions do not hold.
+
+    FakeBucket.get_permission asks for no condition values, so that the usual Deny of plain HTTP
+    refuses every object. The loopback interface counts as secure transport; a statement with any
+    other condition is passed over, because nothing here knows its values.
     """
     from moto.iam.access_control import IAMPolicy, PermissionResult
     from moto.s3.models import FakeBucket
@@ -42,3 +49,38 @@ def _holds(conditions: Mapping[str, Mapping[str, Any]]) -> bool:
         for operator, keys in conditions.items()
         for key, value in keys.items()
     )
+
+
+def _delete_what_belongs_to_caches() -> None:
+    """Have a deleted replication group and user be gone, and subnet groups be deleted at all."""
+    from moto.core.responses import ActionResult
+    from moto.elasticache.exceptions import CacheSubnetGroupNotFound
+    from moto.elasticache.models import ElastiCacheBackend
+    from moto.elasticache.responses import ElastiCacheResponse
+
+    delete_group, delete_user = (
+        ElastiCacheBackend.delete_replication_group,
+        ElastiCacheBackend.delete_user,
+    )
+
+    def delete_replication_group(backend: Any, replication_group_id: str, **more: Any) -> Any:
+        group = delete_group(backend, replication_group_id, **more)
+        del backend.replication_groups[replication_group_id]
+        return group
+
+    def delete_one_user(backend: Any, user_id: str) -> Any:
+        user = delete_user(backend, user_id)
+        del backend.users[user_id]
+        return user
+
+    def delete_cache_subnet_group(response: Any) -> Any:
+        groups = response.elasticache_backend.cache_subnet_groups
+        name = response._get_param("CacheSubnetGroupName")
+        if name not in groups:
+            raise CacheSubnetGroupNotFound(name)
+        del groups[name]
+        return ActionResult({})
+
+    ElastiCacheBackend.delete_replication_group = delete_replication_group
+    ElastiCacheBackend.delete_user = delete_one_user
+    ElastiCacheResponse.delete_cache_subnet_group = delete_cache_subnet_group

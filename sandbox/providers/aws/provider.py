@@ -8,6 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from google.protobuf import empty_pb2, struct_pb2
 from pulumi.runtime.proto import provider_pb2 as pb
 
+from sandbox.backing_services import BackingServiceError
 from sandbox.paths import Instance
 from sandbox.providers.aws import (
     descriptions,
@@ -38,6 +39,14 @@ from sandbox.providers.properties import (
 )
 from sandbox.supervisor_client import SupervisorError
 
+# Errors whose messages are meant for people and quote no values.
+_EXPLAINED = (
+    BackingServiceError,
+    BotoCoreError,
+    LookupError,
+    SupervisorError,
+    functions.UnknownFunction,
+)
 _KINDS = {
     (Change.ADD, False): pb.PropertyDiff.ADD,
     (Change.ADD, True): pb.PropertyDiff.ADD_REPLACE,
@@ -243,7 +252,7 @@ class AwsProvider(Provider):
                 f"{name}: {error.operation_name} was refused: "
                 f"{answer.get('Code')}: {answer.get('Message')}"
             ) from error
-        except (BotoCoreError, LookupError, SupervisorError, functions.UnknownFunction) as error:
+        except _EXPLAINED as error:
             raise ProviderError(f"{name}: {error}") from error
 
     def _note(self, kind: ResourceType) -> None:

@@ -181,10 +181,7 @@ SUBNET_GROUP = ResourceType(
     ),
     updates=(Call("ModifyCacheSubnetGroup", {"CacheSubnetGroupName": "{id}"}),),
     delete=Call("DeleteCacheSubnetGroup", {"CacheSubnetGroupName": "{id}"}),
-    lacking={
-        "ModifyCacheSubnetGroup": "moto cannot change a cache subnet group",
-        "DeleteCacheSubnetGroup": "moto cannot delete a cache subnet group",
-    },
+    lacking={"ModifyCacheSubnetGroup": "moto cannot change a cache subnet group"},
     arn=elasticache_arn("subnetgroup"),
     rename={"name": "CacheSubnetGroupName", "description": "CacheSubnetGroupDescription"},
     defaults={"description": "Managed by Pulumi"},
