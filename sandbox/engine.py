@@ -4,9 +4,12 @@ The program is run inline by the Automation API, since no registry carries Pulum
 an official CLI runs the same files with ``pulumi up`` (see :func:`official_cli_environment`).
 """
 
+import importlib
+import json
 import os
 import runpy
 import subprocess
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,6 +23,20 @@ from sandbox.stack_files import PROJECT, passphrase_file, write_project, write_s
 
 Report = Callable[[str], None]
 
+# Parts of the SDK that the program uses; each is imported whole, on first use.
+_SERVICES = (
+    "cloudwatch",
+    "ec2",
+    "eks",
+    "elasticache",
+    "iam",
+    "kms",
+    "lb",
+    "rds",
+    "s3",
+    "secretsmanager",
+    "vpc",
+)
 _UNCHANGED = {"same", "read", "refresh"}
 
 
@@ -50,6 +67,7 @@ class Outcome:
 
     changes: list[Change] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
+    outputs: dict[str, object] = field(default_factory=dict)
 
     @property
     def changed(self) -> bool:
@@ -73,6 +91,8 @@ class Engine:
     """One stack of the project and the operations on it."""
 
     def __init__(self, settings: EngineSettings) -> None:
+        # The SDKs take seconds to import; meanwhile the engine's own commands run.
+        threading.Thread(target=_import_program, daemon=True).start()
         self._settings = settings
         write_project(settings.directory)
         self.stack_file = write_stack(
@@ -120,7 +140,8 @@ class Engine:
     def up(self, report: Report) -> Outcome:
         """Create and change what the program asks for."""
         with _collect(report) as (outcome, listen):
-            self._stack.up(**_quiet(report), on_event=listen, show_secrets=False)
+            result = self._stack.up(**_quiet(report), on_event=listen, show_secrets=False)
+        outcome.outputs = _public(result.outputs)
         return outcome
 
     def preview(self, report: Report) -> Outcome:
@@ -143,25 +164,35 @@ class Engine:
 
     def outputs(self) -> dict[str, object]:
         """Return the stack's outputs; secret ones are left out."""
-        return {
-            name: output.value
-            for name, output in self._stack.outputs().items()
-            if not output.secret
-        }
+        return _public(self._stack.outputs())
 
     def recover(self) -> bool:
         """Release the lock of a run that was killed; True if it left half-made resources."""
-        self._stack.cancel()
-        deployment = self._stack.export_stack().deployment or {}
-        return any(
-            operation["type"] == "creating"
-            for operation in deployment.get("pending_operations", [])
-        )
+        state = self._settings.directory / "state" / ".pulumi"
+        if any(file.is_file() for file in state.glob("locks/**/*")):
+            self._stack.cancel()
+        checkpoint = state / "stacks" / PROJECT / f"{self._settings.stack}.json"
+        if not checkpoint.exists():
+            return False
+        latest = json.loads(checkpoint.read_text())["checkpoint"].get("latest") or {}
+        pending = latest.get("pending_operations") or []
+        return any(operation["type"] == "creating" for operation in pending)
+
+
+def _public(outputs: automation.OutputMap) -> dict[str, object]:
+    return {name: output.value for name, output in outputs.items() if not output.secret}
 
 
 def run_program() -> None:
     """Run the program as ``pulumi up`` would."""
     runpy.run_path(str(PROJECT_ROOT / "infra" / "__main__.py"), run_name="__main__")
+
+
+def _import_program() -> None:
+    """Import what the program imports, without running it."""
+    importlib.import_module("infra.workloads")
+    for service in _SERVICES:
+        importlib.import_module(f"pulumi_aws.{service}")
 
 
 def engine_environment(directory: Path, debug_providers: str) -> dict[str, str]:

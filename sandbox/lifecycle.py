@@ -105,7 +105,7 @@ def up(instance: Instance, overrides: Mapping[str, str], report: Report) -> Outc
             start_services(instance, report)
             program = engine(instance, overrides)
         outcome = program.up(report)
-        wait_for_answer(str(program.outputs()["gatewayUrl"]), report)
+        wait_for_answer(str(outcome.outputs["gatewayUrl"]), report)
         return outcome
 
 

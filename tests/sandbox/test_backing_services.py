@@ -229,7 +229,7 @@ def aws_endpoint(instance: Instance) -> str:
     return instance.aws_endpoint
 
 
-def program(tokens: list[str], *, protected: bool = False) -> pulumi.Output[str]:
+def network() -> tuple[list[pulumi.Output[str]], aws.rds.SubnetGroup]:
     vpc = aws.ec2.Vpc("vpc", cidr_block="10.0.0.0/16")
     subnets = [
         aws.ec2.Subnet(
@@ -241,7 +241,11 @@ def program(tokens: list[str], *, protected: bool = False) -> pulumi.Output[str]
         for index, zone in enumerate("ab")
     ]
     subnet_ids = [subnet.id for subnet in subnets]
-    group = aws.rds.SubnetGroup("data", subnet_ids=subnet_ids)
+    return subnet_ids, aws.rds.SubnetGroup("data", subnet_ids=subnet_ids)
+
+
+def program(tokens: list[str], *, protected: bool = False) -> None:
+    subnet_ids, group = network()
     database = aws.rds.Instance(
         "database",
         identifier="engine-made",
@@ -283,7 +287,22 @@ def program(tokens: list[str], *, protected: bool = False) -> pulumi.Output[str]
     pulumi.export("database", database.address)
     pulumi.export("cache", cache.primary_endpoint_address)
     pulumi.export("secret", database.master_user_secrets[0].secret_arn)
-    return database.address
+
+
+def restored() -> None:
+    """A database out of the final snapshot that the other program's database left."""
+    database = aws.rds.Instance(
+        "restored",
+        identifier="restored",
+        engine="postgres",
+        instance_class="db.t4g.micro",
+        snapshot_identifier="engine-made-final",
+        db_subnet_group_name=network()[1].name,
+        manage_master_user_password=True,
+        skip_final_snapshot=True,
+    )
+    pulumi.export("database", database.address)
+    pulumi.export("secret", database.master_user_secrets[0].secret_arn)
 
 
 @pytest.fixture(scope="module")
@@ -295,7 +314,7 @@ def story(
     client = _client(aws_endpoint)
     with serving("aws", AwsProvider(instance)) as debug_providers:
         stack = Stack(tmp_path_factory.mktemp("servers") / "stack", debug_providers)
-        stack.up(lambda: program(TOKENS[:1]) and None)
+        stack.up(lambda: program(TOKENS[:1]))
         outputs = stack.outputs()
         secret = client("secretsmanager").get_secret_value(SecretId=outputs["secret"])
         told["master"] = json.loads(secret["SecretString"])
@@ -305,8 +324,14 @@ def story(
             "SELECT current_user",
             password=told["master"]["password"],
         )
-        told["again"] = stack.up(lambda: program(TOKENS[:1]) and None).changed
-        rotated = stack.up(lambda: program(TOKENS, protected=True) and None)
+        query(
+            instance,
+            outputs["database"],
+            "CREATE TABLE kept AS SELECT 42 AS answer",
+            password=told["master"]["password"],
+        )
+        told["again"] = stack.up(lambda: program(TOKENS[:1])).changed
+        rotated = stack.up(lambda: program(TOKENS, protected=True))
         told["rotated"] = rotated.changed
         told["tokens"] = [ask_cache(instance, outputs["cache"], token) for token in TOKENS]
         told["drift"] = stack.refresh(lambda: None).drift
@@ -315,10 +340,21 @@ def story(
             stack.destroy(lambda: None)
         except Refused as error:
             told["refusal"] = str(error)
-        stack.up(lambda: program(TOKENS) and None)
+        stack.up(lambda: program(TOKENS))
         stack.destroy(lambda: None)
         snapshots = client("rds").describe_db_snapshots(SnapshotType="manual")["DBSnapshots"]
         told["snapshots"] = [snapshot["DBSnapshotIdentifier"] for snapshot in snapshots]
+        stack.up(restored)
+        outputs = stack.outputs()
+        secret = client("secretsmanager").get_secret_value(SecretId=outputs["secret"])
+        told["restored"] = query(
+            instance,
+            outputs["database"],
+            "SELECT answer FROM kept",
+            password=json.loads(secret["SecretString"])["password"],
+        )
+        told["restored again"] = stack.up(restored).changed
+        stack.destroy(restored)
         told["services"] = [service.name for service in SupervisorClient(instance).status()]
     return told
 
@@ -368,8 +404,18 @@ def test_a_deleted_database_leaves_its_final_snapshot(
     assert (instance.state / "snapshots" / "engine-made-final" / "data").is_dir()
 
 
+def test_a_database_made_from_a_snapshot_has_its_data_and_a_managed_password(
+    story: dict[str, Any],
+) -> None:
+    assert story["restored"] == "42"
+
+
+def test_a_restored_database_is_unchanged_in_the_next_up(story: dict[str, Any]) -> None:
+    assert story["restored again"] == set()
+
+
 def test_destroy_stops_the_servers(story: dict[str, Any]) -> None:
-    assert not [name for name in story["services"] if name.endswith("engine-made")]
+    assert not {"rds-engine-made", "rds-restored", "elasticache-engine-made"} & {*story["services"]}
 
 
 def test_what_is_kept_in_the_state_alone_is_on_record(

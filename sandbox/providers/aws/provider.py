@@ -5,6 +5,7 @@ from typing import Any
 
 import grpc
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 from google.protobuf import empty_pb2, struct_pb2
 from pulumi.runtime.proto import provider_pb2 as pb
 
@@ -251,6 +252,10 @@ class AwsProvider(Provider):
             raise ProviderError(
                 f"{name}: {error.operation_name} was refused: "
                 f"{answer.get('Code')}: {answer.get('Message')}"
+            ) from error
+        except ResponseParserError as error:
+            raise ProviderError(
+                f"{name}: the stand-in for AWS failed at the call; its log says where"
             ) from error
         except _EXPLAINED as error:
             raise ProviderError(f"{name}: {error}") from error

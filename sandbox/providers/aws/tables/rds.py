@@ -49,7 +49,8 @@ _SET_AFTER_RESTORE = (
 
 
 def _restore_instance(context: Context) -> None:
-    context.call(_RESTORE, extra=_tags(context))
+    snapshot = {"DBSnapshotIdentifier": context.inputs["snapshotIdentifier"]}
+    context.call(_RESTORE, extra={**snapshot, **_tags(context)})
     context.id = context.inputs["identifier"]
     context.call(INSTANCE.updates[0], only=_SET_AFTER_RESTORE, extra={"ApplyImmediately": True})
 
@@ -224,7 +225,6 @@ INSTANCE = ResourceType(
         "backupWindow": "PreferredBackupWindow",
         "caCertIdentifier": "CACertificateIdentifier",
         "username": "MasterUsername",
-        "snapshotIdentifier": "DBSnapshotIdentifier",
         "parameterGroupName": "DBParameterGroupName",
     },
     outputs={
