@@ -129,6 +129,7 @@ def _deployments(settings: Settings) -> list[ModelDeployment]:
                     requests_per_minute=deployment.requests_per_minute,
                     tokens_per_minute=deployment.tokens_per_minute,
                     mock_response=deployment.mock_response,
+                    mock_delay_seconds=deployment.mock_delay_seconds,
                 )
             )
     return result

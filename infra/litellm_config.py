@@ -52,7 +52,8 @@ ALLOWED_KEYS: Mapping[str, frozenset[str]] = {
     # LiteLLM_Params in litellm/types/router.py; order in litellm/router.py, weight in
     # router_strategy/simple_shuffle.py
     "model_list[].litellm_params": frozenset({
-        "api_base", "api_key", "aws_region_name", "input_cost_per_token", "mock_response",
+        "api_base", "api_key", "aws_region_name", "input_cost_per_token", "mock_delay",
+        "mock_response",
         "model", "order", "output_cost_per_token", "rpm", "tags", "tpm", "weight",
     }),
     # ModelInfo in litellm/types/router.py; its own `tier` knows `free` and `paid` only

@@ -49,6 +49,9 @@ class Deployment(Section):
     mock_response: str | None = Field(
         default=None, description="Answer with this text and call nobody: for trying and testing."
     )
+    mock_delay_seconds: PositiveInt | None = Field(
+        default=None, description="Let the mocked answer wait, to try time-outs and roll-outs."
+    )
 
 
 class Model(Section):

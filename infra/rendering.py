@@ -71,6 +71,7 @@ class ModelDeployment:
     tokens_per_minute: int | None = None
     tags: tuple[str, ...] = ()
     mock_response: str | None = None
+    mock_delay_seconds: int | None = None
     input_cost_per_token: float | None = None
     output_cost_per_token: float | None = None
 
@@ -98,6 +99,7 @@ class ModelDeployment:
             "tpm": self.tokens_per_minute,
             "tags": list(self.tags) or None,
             "mock_response": self.mock_response,
+            "mock_delay": self.mock_delay_seconds,
             "input_cost_per_token": self.input_cost_per_token,
             "output_cost_per_token": self.output_cost_per_token,
         }

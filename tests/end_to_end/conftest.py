@@ -1,6 +1,7 @@
 """One sandbox for all end-to-end tests, brought up from nothing; the last module destroys it."""
 
 import os
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -44,6 +45,7 @@ def sandbox() -> Iterator[RunningSandbox]:
 @pytest.fixture(scope="session")
 def team(sandbox: RunningSandbox) -> dict[str, str]:
     """A team with a budget and a virtual key that is limited to one model."""
+    alias = f"laptop-{secrets.token_hex(4)}"
     with sandbox.admin() as admin:
         team = admin.post("/team/new", json={"team_alias": "engineering", "max_budget": 50})
         team.raise_for_status()
@@ -51,10 +53,10 @@ def team(sandbox: RunningSandbox) -> dict[str, str]:
             "/key/generate",
             json={
                 "team_id": team.json()["team_id"],
-                "key_alias": "laptop",
+                "key_alias": alias,
                 "models": ["claude-haiku-4-5"],
                 "max_budget": 10,
             },
         )
         key.raise_for_status()
-    return {"id": team.json()["team_id"], "key": key.json()["key"]}
+    return {"id": team.json()["team_id"], "alias": alias, "key": key.json()["key"]}

@@ -33,10 +33,10 @@ def test_a_spend_row_of_the_team_stands_in_the_database(
 
 
 def test_a_log_object_stands_under_the_prefix_of_the_team(
-    sandbox: RunningSandbox, answer: httpx.Response
+    sandbox: RunningSandbox, team: dict[str, str], answer: httpx.Response
 ) -> None:
     s3 = sandbox.aws("s3")
-    prefix = "logs/engineering/laptop/"
+    prefix = f"logs/engineering/{team['alias']}/"
 
     def find() -> dict[str, object] | None:
         listed = s3.list_objects_v2(Bucket=sandbox.bucket, Prefix=prefix).get("Contents", [])
@@ -77,7 +77,11 @@ def test_a_key_past_its_budget_is_refused(sandbox: RunningSandbox, team: dict[st
     with sandbox.admin() as admin:
         made = admin.post(
             "/key/generate",
-            json={"team_id": team["id"], "key_alias": "spent", "max_budget": 0.0000001},
+            json={
+                "team_id": team["id"],
+                "key_alias": f"spent-{team['alias']}",
+                "max_budget": 0.0000001,
+            },
         )
     key = made.json()["key"]
 

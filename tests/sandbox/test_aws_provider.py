@@ -44,6 +44,7 @@ class Settings:
     log_class: str = "STANDARD"
     group_description: str = "application"
     secret: str = SECRET_TEXT
+    epochs: tuple[int, ...] = (1,)
     tags: dict[str, str] = field(default_factory=lambda: {"team": "platform"})
 
 
@@ -111,7 +112,15 @@ def program(settings: Settings = Settings()) -> Callable[[], None]:
             version_stages=["epoch-1", "AWSCURRENT"],
             opts=options,
         )
-        pulumi.export("vpc", vpc.id)
+        rotated = aws.secretsmanager.Secret("rotated", recovery_window_in_days=7, opts=options)
+        for epoch in settings.epochs:
+            aws.secretsmanager.SecretVersion(
+                f"epoch-{epoch}",
+                secret_id=rotated.id,
+                secret_string=pulumi.Output.secret(f"value-{epoch}"),
+                version_stages=[f"epoch-{epoch}"],
+                opts=pulumi.ResourceOptions(provider=provider, ignore_changes=["versionStages"]),
+            )
 
     return resources
 
@@ -140,7 +149,8 @@ class Story:
     repaired: Outcome
     repaired_refresh: Outcome
     changed: Outcome
-    destroyed: Outcome
+    stages: set[tuple[str, ...]]
+    changed_refresh: Outcome
     left: list[str]
 
 
@@ -168,10 +178,14 @@ def story(stack_of: Callable[[str], Stack]) -> Story:
         group_description="another",
         secret="another-value",
         log_class="INFREQUENT_ACCESS",
+        epochs=(1, 2),
         tags={"team": "platform", "cost": "1"},
     )
     changed = stack.up(program(other))
-    destroyed = stack.destroy(program())
+    versions = client("secretsmanager").list_secret_version_ids(SecretId=state["rotated"]["id"])
+    stages = {tuple(sorted(version["VersionStages"])) for version in versions["Versions"]}
+    changed_refresh = stack.refresh(program(other))
+    stack.destroy(program(other))
     return Story(
         first,
         second,
@@ -183,7 +197,8 @@ def story(stack_of: Callable[[str], Stack]) -> Story:
         repaired,
         repaired_refresh,
         changed,
-        destroyed,
+        stages,
+        changed_refresh,
         _left_in_moto(),
     )
 
@@ -305,6 +320,16 @@ def test_a_resource_with_an_automatic_name_is_made_again_before_it_is_deleted(
     assert steps.index("create-replacement") < steps.index("delete-replaced")
 
 
+def test_every_version_of_a_secret_keeps_its_own_stage_and_the_first_one_is_current(
+    story: Story,
+) -> None:
+    assert story.stages == {("AWSCURRENT", "epoch-1"), ("epoch-2",)}
+
+
+def test_a_refresh_after_a_rotation_finds_no_drift(story: Story) -> None:
+    assert story.changed_refresh.drift == {}
+
+
 def test_destroy_leaves_nothing_in_moto(story: Story) -> None:
     assert story.left == []
 
@@ -335,6 +360,31 @@ def test_resources_go_to_the_region_that_they_name(stack_of: Callable[[str], Sta
     arns = {stack.state()[name]["outputs"]["arn"].split(":")[3] for name in ("here", "there")}
     stack.destroy(resources)
     assert arns == {"us-east-1", "eu-west-1"}
+
+
+def test_what_exists_already_can_be_imported(stack_of: Callable[[str], Stack]) -> None:
+    client("logs").create_log_group(logGroupName="/imported")
+    client("iam").create_role(RoleName="imported", AssumeRolePolicyDocument=TRUST)
+    reading = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+    client("iam").attach_role_policy(RoleName="imported", PolicyArn=reading)
+
+    def adopt(identifier: str) -> pulumi.ResourceOptions:
+        return pulumi.ResourceOptions(import_=identifier)
+
+    def resources() -> None:
+        aws.cloudwatch.LogGroup("group", name="/imported", opts=adopt("/imported"))
+        aws.iam.Role("taken", name="imported", assume_role_policy=TRUST, opts=adopt("imported"))
+        aws.iam.RolePolicyAttachment(
+            "reads", role="imported", policy_arn=reading, opts=adopt(f"imported/{reading}")
+        )
+
+    stack = stack_of("import")
+    with _configured_region("us-east-1"):
+        imported = stack.up(resources)
+        again = stack.up(resources)
+        stack.destroy(resources)
+    assert imported.named("import") == {"group", "taken", "reads"}
+    assert again.changed == set()
 
 
 @contextmanager

@@ -423,3 +423,12 @@ def test_what_is_kept_in_the_state_alone_is_on_record(
 ) -> None:
     record = json.loads((instance.state / "kept-in-state.json").read_text())
     assert "aws:elasticache/userGroup:UserGroup" in record
+
+
+def test_the_log_of_the_aws_server_names_operations_and_shows_no_values(
+    instance: Instance, story: dict[str, Any]
+) -> None:
+    log = (instance.logs / "aws.log").read_text()
+    assert "secretsmanager.PutSecretValue 200" in log
+    assert "rds CreateDBInstance 200" in log
+    assert story["master"]["password"] not in log

@@ -26,7 +26,8 @@ class Context:
     """One resource in one request.
 
     ``inputs`` and ``outputs`` are plain, without marks of secrecy; ``outputs`` are those of the
-    state. ``previous`` are the inputs before an update, ``created`` is the creating call's result.
+    state. ``previous`` are the inputs before an update, ``created`` is the creating call's result,
+    ``skipped`` are the operations that moto lacks.
     """
 
     session: Session
@@ -37,6 +38,7 @@ class Context:
     previous: Properties = field(default_factory=dict)
     created: Any = None
     instance: Instance | None = None
+    skipped: set[str] = field(default_factory=set)
 
     @property
     def region(self) -> str:
@@ -58,7 +60,7 @@ class Context:
 
         Raises InvalidInputs before AWS is asked, or botocore's ClientError with what AWS answers.
         """
-        if call.operation in self.kind.lacking:
+        if self._lacks(call):
             return None
         translator = Translator(self.kind)
         fixed = fill(dict(call.fixed), self.values) | dict(extra or {})
@@ -69,9 +71,15 @@ class Context:
 
     def ask(self, call: Call) -> Any:
         """Make the call with its fixed parameters only and return its result."""
-        if call.operation in self.kind.lacking:
+        if self._lacks(call):
             return None
         return jmespath.search(call.result, self.request(call, fill(call.fixed, self.values)))
+
+    def _lacks(self, call: Call) -> bool:
+        if call.operation not in self.kind.lacking:
+            return False
+        self.skipped.add(call.operation)
+        return True
 
     def request(self, call: Call, parameters: Mapping[str, Any]) -> dict[str, Any]:
         client = self.client(call.service)

@@ -211,12 +211,11 @@ def actual_inputs(context: Context, properties: Properties) -> Properties:
                 result[name] = narrowed(context.inputs[name], value, is_map=declared.is_map)
             elif context.inputs[name] in _EMPTY:
                 result[name] = context.inputs[name]
+        elif importing and value in _EMPTY and name in kind.defaults:
+            result[name] = kind.defaults[name]
         elif value in _EMPTY or (importing and name == "region"):
             continue
-        elif importing:
-            if not (declared.optional and known.is_computed(name)) or name == kind.name:
-                result[name] = value
-        elif not known.is_computed(name) and value != context.outputs.get(name):
+        elif importing or (not known.is_computed(name) and value != context.outputs.get(name)):
             result[name] = value
     return result
 

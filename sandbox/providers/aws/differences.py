@@ -47,6 +47,8 @@ def differences(
             continue
         if name == "region" and before is None:
             continue
+        if _says_nothing(before) and _says_nothing(after):
+            continue
         replaces = replaced_by(kind, name)
         for path, change in _changes(before, after, (name,)):
             if not _is_ignored(path, ignored):
@@ -55,6 +57,10 @@ def differences(
         for path, change in _changes(old_tags or {}, new_tags or {}, ("tagsAll",)):
             result.paths[path] = (change, False)
     return result
+
+
+def _says_nothing(value: Any) -> bool:
+    return value is None or value is False or value in ("", [], {})
 
 
 def _is_ignored(path: Path, ignored: Sequence[str]) -> bool:

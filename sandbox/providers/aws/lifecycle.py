@@ -251,6 +251,6 @@ def identifying_properties(kind: ResourceType, identifier: str) -> Mapping[str, 
     """Return the properties that an id consists of, for an import by id; {} if it has no parts."""
     if "{" not in kind.id:
         return {}
-    pattern = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>.+)", re.escape(kind.id))
+    pattern = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>.+?)", re.escape(kind.id))
     match = re.fullmatch(pattern, identifier)
     return match.groupdict() if match else {}

@@ -1,15 +1,24 @@
 """An AWS of the process's own, for previews of stacks that no sandbox runs for."""
 
-import functools
 import logging
 import os
+import threading
 
 from sandbox.providers.aws import moto_adjustments
 
+_lock = threading.Lock()
+_addresses: list[str] = []
 
-@functools.cache
+
 def endpoint() -> str:
     """Start moto's server on a free loopback port, once, and return its address."""
+    with _lock:
+        if not _addresses:
+            _addresses.append(_start())
+        return _addresses[0]
+
+
+def _start() -> str:
     # IAM then has the policies that AWS manages, as in a real account.
     os.environ.setdefault("MOTO_IAM_LOAD_MANAGED_POLICIES", "true")
     # Takes a third of a second to import, which who has a running AWS need not wait for.

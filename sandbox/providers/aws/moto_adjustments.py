@@ -1,14 +1,12 @@
 """Where moto 5.2.5 does less than AWS, or refuses what AWS allows, and the sandbox needs it."""
 
-import functools
 import json
 from collections.abc import Mapping
 from typing import Any
 
 
-@functools.cache
 def apply() -> None:
-    """Adjust the moto of this process, once."""
+    """Adjust the moto of this process; to be done once."""
     _judge_bucket_policies_by_their_conditions()
     _delete_what_belongs_to_caches()
 

@@ -76,7 +76,7 @@ class AwsProvider(Provider):
 
     @property
     def unsupported(self) -> Mapping[str, str]:
-        """The resource types in use that are kept in Pulumi's state alone, with the reasons."""
+        """What is kept in Pulumi's state alone, with the reasons: types, and types' operations."""
         return self._kept.reasons
 
     def CheckConfig(self, request: pb.CheckRequest, context: grpc.ServicerContext) -> Any:
@@ -155,7 +155,7 @@ class AwsProvider(Provider):
             outputs = lifecycle.preview(resource)
         else:
             outputs = self._attempt(request.urn, lambda: lifecycle.create(resource))
-            self._note(kind)
+            self._note(resource)
         return pb.CreateResponse(id=resource.id, properties=_secured(kind, outputs, marked))
 
     @reported
@@ -189,6 +189,7 @@ class AwsProvider(Provider):
                 kind, old, resource.inputs, state.get("tagsAll"), wanted, request.ignoreChanges
             )
             outputs = self._attempt(request.urn, lambda: lifecycle.update(resource, found.changed))
+            self._note(resource)
         return pb.UpdateResponse(properties=_secured(kind, outputs, marked))
 
     @reported
@@ -260,11 +261,12 @@ class AwsProvider(Provider):
         except _EXPLAINED as error:
             raise ProviderError(f"{name}: {error}") from error
 
-    def _note(self, kind: ResourceType) -> None:
+    def _note(self, resource: Context) -> None:
+        kind = resource.kind
         if kind.kept_in_state:
             self._kept.record(kind.type, kind.kept_in_state)
-        for call in kind.lacking:
-            self._kept.record(f"{kind.type} {call}", kind.lacking[call])
+        for operation in sorted(resource.skipped):
+            self._kept.record(f"{kind.type} {operation}", kind.lacking[operation])
 
 
 def _resource_type(urn: str) -> ResourceType:
