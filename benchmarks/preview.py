@@ -52,7 +52,7 @@ def _bare_loop(resources: int) -> None:
         for index in range(resources):
             pulumi_random.RandomId(f"id-{index}", byte_length=8)
 
-    pulumi = toolchain.ensure(["pulumi"], lambda _: None)["pulumi"]
+    pulumi = toolchain.ensure(["pulumi"])["pulumi"]
     with tempfile.TemporaryDirectory(prefix="bare-") as directory, serve(None) as providers:
         root = Path(directory)
         link = root / "engine" / "bin" / "pulumi"

@@ -1,6 +1,7 @@
 """What Auto Mode needs inside the cluster before the gateway's pods may run."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 import pulumi_kubernetes as kubernetes
@@ -97,7 +98,7 @@ class Addons(pulumi.ComponentResource):
         self.register_outputs({})
 
 
-def _requirements(settings: ClusterSettings) -> list[dict[str, object]]:
+def _requirements(settings: ClusterSettings) -> list[dict[str, Any]]:
     wanted = {
         "kubernetes.io/arch": [settings.architecture],
         "karpenter.sh/capacity-type": [settings.capacity_type],

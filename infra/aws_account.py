@@ -1,6 +1,7 @@
 """The account and region in which a stack lives, and the provider through which it is reached."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
@@ -41,7 +42,7 @@ class AwsAccount:
 
 def connect(settings: AwsSettings, naming: Naming, zones: int) -> AwsAccount:
     """Make the stack's AWS provider and look up its account and first ``zones`` zones."""
-    addressed = {}
+    addressed: dict[str, Any] = {}
     if settings.endpoint:
         addressed = {
             "endpoints": [dict.fromkeys(_SERVICES, settings.endpoint)],

@@ -1,6 +1,7 @@
 """RDS PostgreSQL, by generations: a restore makes a new database and never touches the old one."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
@@ -90,7 +91,7 @@ class Database(pulumi.ComponentResource):
         settings, durability = self._args.settings, self._args.durability
         identifier = self._args.naming.named(f"database-{generation}")
         # A restored instance takes its name, user and encryption from the snapshot.
-        origin = (
+        origin: dict[str, Any] = (
             {"snapshot_identifier": snapshot}
             if snapshot
             else {"db_name": DATABASE_NAME, "username": MASTER_USER}

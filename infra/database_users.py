@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 import pulumi_kubernetes as kubernetes
@@ -57,36 +58,39 @@ class DatabaseUsers(pulumi.ComponentResource):
         self.job = kubernetes.batch.v1.Job(
             "database-users",
             metadata={"name": f"database-users-{identity}", "namespace": NAMESPACE},
-            spec={
-                "backoffLimit": 6,
-                "activeDeadlineSeconds": 600,
-                "template": {
-                    "metadata": {"labels": {"app.kubernetes.io/name": "database-users"}},
-                    "spec": {
-                        "restartPolicy": "Never",
-                        "automountServiceAccountToken": False,
-                        "securityContext": {
-                            "runAsNonRoot": True,
-                            "runAsUser": 65534,
-                            "runAsGroup": 65534,
-                            "seccompProfile": {"type": "RuntimeDefault"},
-                        },
-                        "containers": [self._container(args)],
-                        "volumes": [
-                            {"name": "scripts", "configMap": {"name": scripts.metadata.name}},
-                            {"name": "certificates", "configMap": {"name": args.certificates}},
-                        ],
-                    },
-                },
-            },
+            spec=self._spec(args, scripts.metadata.name),
             opts=pulumi.ResourceOptions(
                 parent=self, custom_timeouts=pulumi.CustomTimeouts(create="12m")
             ),
         )
         self.register_outputs({})
 
+    def _spec(self, args: DatabaseUsersArgs, scripts: pulumi.Input[str]) -> Any:
+        return {
+            "backoffLimit": 6,
+            "activeDeadlineSeconds": 600,
+            "template": {
+                "metadata": {"labels": {"app.kubernetes.io/name": "database-users"}},
+                "spec": {
+                    "restartPolicy": "Never",
+                    "automountServiceAccountToken": False,
+                    "securityContext": {
+                        "runAsNonRoot": True,
+                        "runAsUser": 65534,
+                        "runAsGroup": 65534,
+                        "seccompProfile": {"type": "RuntimeDefault"},
+                    },
+                    "containers": [self._container(args)],
+                    "volumes": [
+                        {"name": "scripts", "configMap": {"name": scripts}},
+                        {"name": "certificates", "configMap": {"name": args.certificates}},
+                    ],
+                },
+            },
+        }
+
     @staticmethod
-    def _container(args: DatabaseUsersArgs) -> dict[str, object]:
+    def _container(args: DatabaseUsersArgs) -> dict[str, Any]:
         plain: dict[str, pulumi.Input[str]] = {
             "PGHOST": args.host,
             "PGPORT": str(PORT),

@@ -1,6 +1,7 @@
 """The internal load balancer. Pulumi owns it, so a destroyed cluster leaves no orphan behind."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
@@ -129,8 +130,8 @@ class LoadBalancer(pulumi.ComponentResource):
         name: str,
         balancer: aws.lb.LoadBalancer,
         port: int,
-        action: dict[str, object],
-        **encryption: str,
+        action: Any,
+        **encryption: Any,
     ) -> aws.lb.Listener:
         return aws.lb.Listener(
             name,

@@ -1,6 +1,7 @@
 """The bucket of request logs, and where its objects go as they age."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
@@ -92,7 +93,7 @@ class LogStorage(pulumi.ComponentResource):
         self.register_outputs({"bucketName": self.bucket_name})
 
 
-def _lifecycle(settings: LogStorageSettings) -> list[dict[str, object]]:
+def _lifecycle(settings: LogStorageSettings) -> Any:
     """Rules of the bucket; a tier that lies beyond the retention is left out."""
     tiers = (
         (settings.infrequent_access_days, "STANDARD_IA"),

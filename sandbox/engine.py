@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from pulumi import automation
 from pulumi.automation.events import EngineEvent, StepEventMetadata
@@ -120,7 +121,7 @@ class Engine:
     def supply_secret(self, path: str, value: str) -> None:
         """Encrypt a value into the stack's file unless one is there; it is never an argument."""
         command = [str(self._settings.pulumi), "config", "--stack", self._settings.stack]
-        options = {
+        options: dict[str, Any] = {
             "cwd": self._settings.directory,
             "env": {**os.environ, **self.environment},
             "capture_output": True,
@@ -229,7 +230,7 @@ def _pulumi_root(settings: EngineSettings) -> Path:
     return link.parent.parent
 
 
-def _quiet(report: Report) -> dict[str, object]:
+def _quiet(report: Report) -> dict[str, Any]:
     return {"on_output": report, "color": "never", "suppress_outputs": True}
 
 

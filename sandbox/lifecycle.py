@@ -65,7 +65,7 @@ def engine(
     """Return the engine of a running sandbox, with its addresses and supplied secret filled in."""
     made = Engine(
         EngineSettings(
-            pulumi=toolchain.ensure(["pulumi"], lambda _: None)["pulumi"],
+            pulumi=toolchain.ensure(["pulumi"])["pulumi"],
             directory=project_directory(instance),
             debug_providers=debug_providers(provider_ports(instance)),
             stack=stack,
@@ -109,16 +109,21 @@ def up(instance: Instance, overrides: Mapping[str, str], report: Report) -> Outc
         return outcome
 
 
+def by_tool(report: Report) -> Callable[[str, str], None]:
+    """Return the toolchain's way to report, which names the tool apart."""
+    return lambda tool, text: report(f"{tool}: {text}")
+
+
 def install(report: Report) -> toolchain.Tools:
     """Find or build every executable and image; only the first time on a machine takes long."""
-    tools = toolchain.ensure(TOOLS, report)
+    tools = toolchain.ensure(TOOLS, by_tool(report))
     images.ensure_litellm(report)
     return tools
 
 
 def start_services(instance: Instance, report: Report) -> None:
     """Start what stands below the program: AWS, control plane, nodes, providers, Prometheus."""
-    tools = toolchain.ensure(TOOLS, lambda _: None)
+    tools = toolchain.ensure(TOOLS)
     authority(instance)
     client = SupervisorClient(instance)
     client.launch()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sandbox import toolchain
 from sandbox.engine import Engine, EngineSettings, Outcome
+from sandbox.lifecycle import by_tool
 from sandbox.providers.server import serve
 
 
@@ -13,7 +14,7 @@ def preview_stack(
     stack: str, overrides: Mapping[str, str], report: Callable[[str], None]
 ) -> Outcome:
     """Return what a first ``pulumi up`` of ``stack`` would create."""
-    pulumi = toolchain.ensure(["pulumi"], report)["pulumi"]
+    pulumi = toolchain.ensure(["pulumi"], by_tool(report))["pulumi"]
     with tempfile.TemporaryDirectory(prefix="preview-") as directory, serve(None) as providers:
         engine = Engine(
             EngineSettings(

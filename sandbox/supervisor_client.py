@@ -74,13 +74,12 @@ class ServiceSpec:
     def from_message(cls, message: Mapping[str, Any]) -> Self:
         """Read back what ``dataclasses.asdict`` and JSON made of a specification."""
         address = message["ready_address"]
-        return cls(
-            **{
-                **message,
-                "command": tuple(message["command"]),
-                "ready_address": (address[0], address[1]) if address else None,
-            }
-        )
+        fields: dict[str, Any] = {
+            **message,
+            "command": tuple(message["command"]),
+            "ready_address": (address[0], address[1]) if address else None,
+        }
+        return cls(**fields)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -160,11 +160,6 @@ class Databases:
         with self._records.changed() as records:
             records.pop(identifier, None)
 
-    def start_all(self) -> None:
-        """Start every server that exists, after the supervisor itself was restarted."""
-        for database in self.all():
-            self._supervisor.start(self._specification(database))
-
     def _serve(self, database: Database) -> None:
         self._write_configuration(database)
         self._supervisor.start(self._specification(database))

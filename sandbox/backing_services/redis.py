@@ -88,11 +88,6 @@ class Caches:
         with self._records.changed() as records:
             records.get("caches", {}).pop(identifier, None)
 
-    def start_all(self) -> None:
-        """Start every server that exists, after the supervisor itself was restarted."""
-        for record in self._records.read().get("caches", {}).values():
-            self._supervisor.start(self._specification(Cache(**record)))
-
     def put_user(
         self, identifier: str, name: str, access: str, passwords: Iterable[str], open_to_all: bool
     ) -> None:

@@ -109,7 +109,7 @@ class RunningSandbox:
 
     def sql(self, statement: str) -> list[list[str]]:
         """Run a statement as the database's administrator; rows of text."""
-        psql = toolchain.ensure(["postgres"], lambda _: None)["postgres"] / "psql"
+        psql = toolchain.ensure(["postgres"])["postgres"] / "psql"
         done = subprocess.run(
             [str(psql), "--no-psqlrc", "-qAtF", "\t", "-c", statement, self.status["postgres_dsn"]],
             capture_output=True,

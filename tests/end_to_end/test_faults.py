@@ -14,6 +14,7 @@ import pytest
 from running_sandbox import (
     NAMESPACE,
     RunningSandbox,
+    environment_of,
     eventually,
     is_alive,
     steady_load,
@@ -39,18 +40,24 @@ def test_a_killed_proxy_is_brought_back(sandbox: RunningSandbox, team: dict[str,
     eventually(lambda: sandbox.complete(team["key"]).status_code == httpx.codes.OK)
 
 
-def test_a_changed_template_rolls_the_pods_without_a_failed_request(
+def test_a_rotation_of_every_family_rolls_the_pods_without_a_failed_request(
     sandbox: RunningSandbox, team: dict[str, str]
 ) -> None:
+    families = ("masterKey", "database", "cache", "drainToken")
+    epochs = [part for name in families for part in ("--set", f"rotation.{name}=2")]
     before = {pod["metadata"]["name"] for pod in sandbox.pods()}
     with steady_load(sandbox, team["key"]) as load:
-        sandbox.command("up", "--set", "gateway.environment.ROLLED=once")
+        sandbox.command("up", *epochs)
         eventually(
             lambda: before.isdisjoint(pod["metadata"]["name"] for pod in sandbox.pods()),
             seconds=60,
         )
     assert load.failures == []
     assert load.answered > 20
+    (pid, *_) = sandbox.proxy_processes()
+    environment = environment_of(pid)
+    assert "//litellm_b:" in environment["DATABASE_URL"]
+    assert environment["REDIS_PASSWORD"] == sandbox.secret_values()["cache-2.password"]
 
 
 def test_a_pod_that_is_told_to_stop_finishes_its_requests(sandbox: RunningSandbox) -> None:

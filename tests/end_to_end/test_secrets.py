@@ -56,7 +56,7 @@ def _found_in(text: str, values: dict[str, str]) -> list[str]:
 
 
 def test_no_secret_value_stands_in_helm_values(sandbox: RunningSandbox) -> None:
-    helm = toolchain.ensure(["helm"], lambda _: None)["helm"]
+    helm = toolchain.ensure(["helm"])["helm"]
     values = subprocess.run(
         [str(helm), "get", "all", "gateway", "--namespace", "litellm"],
         env={"KUBECONFIG": str(sandbox.instance.kubeconfig), "HOME": "/nonexistent"},

@@ -373,9 +373,11 @@ def test_what_exists_already_can_be_imported(stack_of: Callable[[str], Stack]) -
 
     def resources() -> None:
         aws.cloudwatch.LogGroup("group", name="/imported", opts=adopt("/imported"))
-        aws.iam.Role("taken", name="imported", assume_role_policy=TRUST, opts=adopt("imported"))
+        role = aws.iam.Role(
+            "taken", name="imported", assume_role_policy=TRUST, opts=adopt("imported")
+        )
         aws.iam.RolePolicyAttachment(
-            "reads", role="imported", policy_arn=reading, opts=adopt(f"imported/{reading}")
+            "reads", role=role.name, policy_arn=reading, opts=adopt(f"imported/{reading}")
         )
 
     stack = stack_of("import")

@@ -432,3 +432,36 @@ def test_the_log_of_the_aws_server_names_operations_and_shows_no_values(
     assert "secretsmanager.PutSecretValue 200" in log
     assert "rds CreateDBInstance 200" in log
     assert story["master"]["password"] not in log
+
+
+def test_what_a_failed_creation_left_is_deleted_again(
+    instance: Instance, aws_endpoint: str, tmp_path: Path
+) -> None:
+    def resources() -> None:
+        group = aws.rds.ParameterGroup(
+            "wrong",
+            name="wrong",
+            family="postgres16",
+            parameters=[{"name": "max_connections", "value": "plenty"}],
+        )
+        aws.rds.Instance(
+            "failing",
+            identifier="failing",
+            engine="postgres",
+            instance_class="db.t4g.micro",
+            allocated_storage=20,
+            username="manager",
+            password="a-master-password",
+            parameter_group_name=group.name,
+            deletion_protection=True,
+            final_snapshot_identifier="never",
+        )
+
+    with serving("aws", AwsProvider(instance)) as debug_providers:
+        stack = Stack(tmp_path / "stack", debug_providers)
+        with pytest.raises(Refused, match="max_connections"):
+            stack.up(resources)
+        stack.destroy(resources)
+    described = _client(aws_endpoint)("rds").describe_db_instances()["DBInstances"]
+    assert "failing" not in [one["DBInstanceIdentifier"] for one in described]
+    assert "rds-failing" not in [one.name for one in SupervisorClient(instance).status()]

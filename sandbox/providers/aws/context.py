@@ -27,7 +27,8 @@ class Context:
 
     ``inputs`` and ``outputs`` are plain, without marks of secrecy; ``outputs`` are those of the
     state. ``previous`` are the inputs before an update, ``created`` is the creating call's result,
-    ``skipped`` are the operations that moto lacks.
+    ``undoing`` says that what a failed creation left is deleted, ``skipped`` are the operations
+    that moto lacks.
     """
 
     session: Session
@@ -38,6 +39,7 @@ class Context:
     previous: Properties = field(default_factory=dict)
     created: Any = None
     instance: Instance | None = None
+    undoing: bool = False
     skipped: set[str] = field(default_factory=set)
 
     @property

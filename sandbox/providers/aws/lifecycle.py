@@ -90,14 +90,24 @@ def create(context: Context) -> Properties:
                 context.call(call)
         if kind.created:
             kind.created(context)
-    except Exception:
-        delete(context)
+    except Exception as error:
+        _undo(context, error)
         raise
     context.inputs = original
     outputs = read(context)
     if outputs is None:
         raise LookupError(f"{kind.type} {context.id} is not there after its creation")
     return outputs
+
+
+def _undo(context: Context, reason: Exception) -> None:
+    context.undoing = True
+    try:
+        delete(context)
+    except Exception as error:
+        raise LookupError(
+            f"{reason}; what was created before, {context.id}, could not be deleted again: {error}"
+        ) from reason
 
 
 def _identifier(context: Context) -> str:

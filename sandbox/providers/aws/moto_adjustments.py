@@ -21,10 +21,10 @@ def _judge_bucket_policies_by_their_conditions() -> None:
     from moto.iam.access_control import IAMPolicy, PermissionResult
     from moto.s3.models import FakeBucket
 
-    def get_permission(bucket: Any, action: str, resource: str) -> Any:
-        if bucket.policy is None:
+    def get_permission(self: Any, action: str, resource: str) -> Any:
+        if self.policy is None:
             return PermissionResult.NEUTRAL
-        policy = json.loads(bucket.policy)
+        policy = json.loads(self.policy)
         statements = policy["Statement"]
         if isinstance(statements, Mapping):
             statements = [statements]
@@ -61,14 +61,16 @@ def _delete_what_belongs_to_caches() -> None:
         ElastiCacheBackend.delete_user,
     )
 
-    def delete_replication_group(backend: Any, replication_group_id: str, **more: Any) -> Any:
-        group = delete_group(backend, replication_group_id, **more)
-        del backend.replication_groups[replication_group_id]
+    def delete_replication_group(
+        self: Any, replication_group_id: str, retain_primary_cluster: bool | None
+    ) -> Any:
+        group = delete_group(self, replication_group_id, retain_primary_cluster)
+        del self.replication_groups[replication_group_id]
         return group
 
-    def delete_one_user(backend: Any, user_id: str) -> Any:
-        user = delete_user(backend, user_id)
-        del backend.users[user_id]
+    def delete_one_user(self: Any, user_id: str) -> Any:
+        user = delete_user(self, user_id)
+        del self.users[user_id]
         return user
 
     def delete_cache_subnet_group(response: Any) -> Any:

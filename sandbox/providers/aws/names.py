@@ -33,7 +33,7 @@ def _kept_name(kind: ResourceType, inputs: Properties, previous: Properties) -> 
     prefix = kind.name_prefix
     if prefix and inputs.get(prefix) != previous.get(prefix):
         return None
-    return previous.get(kind.name) if is_automatic(kind, previous) else None
+    return previous.get(str(kind.name)) if is_automatic(kind, previous) else None
 
 
 def _new_name(kind: ResourceType, logical_name: str, inputs: Properties, seed: bytes) -> str:

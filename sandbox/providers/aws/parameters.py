@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from string import Formatter
 from typing import Any
 
-from botocore.model import Shape
-
 from sandbox.providers.aws import sdk, service_model
+from sandbox.providers.aws.service_model import AnyShape
 from sandbox.providers.aws.table import Call, Properties, ResourceType
 from sandbox.providers.properties import UNKNOWN, Path, has_unknowns
 
@@ -22,7 +21,7 @@ class Failure:
     reason: str
 
 
-def operation_shape(kind: ResourceType, call: Call) -> Shape | None:
+def operation_shape(kind: ResourceType, call: Call) -> AnyShape | None:
     """Return the shape of the call's parameters; None for an operation without any."""
     return service_model.operation(call.service or kind.service, call.operation).input_shape
 
@@ -36,13 +35,15 @@ def carried(kind: ResourceType, call: Call) -> Mapping[str, str]:
     if call.build:
         return dict.fromkeys(call.properties or (), "")
     wanted = call.properties or sdk.resource_class(kind.type).inputs
-    found = {}
+    found: dict[str, str] = {}
     for name in wanted:
         if call.properties is None and name in {"region", "tags", *kind.also}:
             continue
         path = kind.rename.get(name) or service_model.member_name(shape, name)
-        member = path.partition(".")[0] if path else None
-        if member in shape.members and (member not in call.fixed or "." in (path or "")):
+        if path is None:
+            continue
+        member = path.partition(".")[0]
+        if member in shape.members and (member not in call.fixed or "." in path):
             found[name] = path
     if call.properties and (missing := {*call.properties} - {*found}):
         raise LookupError(f"{kind.type}: {call.operation} takes no {', '.join(sorted(missing))}")
@@ -129,7 +130,9 @@ class Translator:
         self._require(result, shape, ())
         return result
 
-    def _place(self, result: Properties, shape: Shape, target: str, value: Any, path: Path) -> None:
+    def _place(
+        self, result: Properties, shape: AnyShape, target: str, value: Any, path: Path
+    ) -> None:
         *outer, last = target.split(".")
         for part in outer:
             shape = shape.members[part]
@@ -138,7 +141,7 @@ class Translator:
                 raise LookupError(f"{self.kind.type}: {target} leads through a list")
         result[last] = self._value(value, shape.members[last], path)
 
-    def _value(self, value: Any, shape: Shape, path: Path) -> Any:
+    def _value(self, value: Any, shape: AnyShape, path: Path) -> Any:
         """Return the value in the shape's form; what does not fit is left as it is and noted."""
         if value is UNKNOWN:
             return value
@@ -163,7 +166,7 @@ class Translator:
         self._note(path, service_model.scalar_problems(shape, value))
         return value
 
-    def _structure(self, value: Mapping[str, Any], shape: Shape, path: Path) -> Properties:
+    def _structure(self, value: Mapping[str, Any], shape: AnyShape, path: Path) -> Properties:
         result: Properties = {}
         prefix = ".".join(part for part in path if isinstance(part, str))
         for name, item in value.items():
@@ -178,7 +181,7 @@ class Translator:
         self._require(result, shape, path)
         return result
 
-    def _built(self, value: Any, shape: Shape, path: Path) -> Any:
+    def _built(self, value: Any, shape: AnyShape, path: Path) -> Any:
         """Validate a parameter that the table has built itself, with the model's own names."""
         if shape.type_name == "structure" and isinstance(value, Mapping):
             return {key: self._built(item, shape.members[key], path) for key, item in value.items()}
@@ -186,7 +189,7 @@ class Translator:
             return [self._built(item, shape.member, path) for item in value]
         return self._value(value, shape, path)
 
-    def _require(self, result: Properties, shape: Shape, path: Path) -> None:
+    def _require(self, result: Properties, shape: AnyShape, path: Path) -> None:
         for member in shape.required_members:
             if member not in result:
                 name = (*path, member[:1].lower() + member[1:])
@@ -200,7 +203,7 @@ class Translator:
         self.failures.extend(Failure(path, problem) for problem in problems)
 
 
-def _coerced(value: Any, shape: Shape) -> Any:
+def _coerced(value: Any, shape: AnyShape) -> Any:
     """Return the value as AWS has it where the real provider's type differs from AWS's."""
     kind = shape.type_name
     if kind == "string":

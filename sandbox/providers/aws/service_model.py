@@ -11,7 +11,10 @@ from typing import Any
 
 import botocore.loaders
 import regex
-from botocore.model import OperationModel, ServiceModel, Shape
+from botocore.model import OperationModel, ServiceModel
+
+# A shape of botocore's; which attributes it has depends on its type_name.
+AnyShape = Any
 
 _loader = botocore.loaders.Loader()
 
@@ -27,7 +30,7 @@ def operation(service_name: str, name: str) -> OperationModel:
     return service(service_name).operation_model(name)
 
 
-def member_name(shape: Shape, name: str) -> str | None:
+def member_name(shape: AnyShape, name: str) -> str | None:
     """Return the member of a structure that a Pulumi property name means, None if there is none.
 
     Names differ by case (``dbName``, ``DBName``) and number (``bucketKey``, ``BucketKeys``).
@@ -40,7 +43,7 @@ def member_name(shape: Shape, name: str) -> str | None:
     return None
 
 
-def scalar_problems(shape: Shape, value: Any) -> Iterator[str]:
+def scalar_problems(shape: AnyShape, value: Any) -> Iterator[str]:
     """Yield why the model refuses a string, number or boolean. The value itself is not repeated."""
     if shape.type_name == "string":
         if not isinstance(value, str):
@@ -56,12 +59,12 @@ def scalar_problems(shape: Shape, value: Any) -> Iterator[str]:
         yield f"is {_article(value)}, expected true or false"
 
 
-def size_problems(shape: Shape, size: int) -> Iterator[str]:
+def size_problems(shape: AnyShape, size: int) -> Iterator[str]:
     """Yield why the model refuses a list or map of that many entries."""
     yield from _range_problems(shape, size, "has a size of")
 
 
-def _string_problems(shape: Shape, value: str) -> Iterator[str]:
+def _string_problems(shape: AnyShape, value: str) -> Iterator[str]:
     allowed = shape.metadata.get("enum")
     if allowed and value not in allowed:
         yield f"is not one of {', '.join(allowed)}"
@@ -72,7 +75,7 @@ def _string_problems(shape: Shape, value: str) -> Iterator[str]:
         yield f"does not match the pattern {pattern}"
 
 
-def _range_problems(shape: Shape, size: float, verb: str) -> Iterator[str]:
+def _range_problems(shape: AnyShape, size: float, verb: str) -> Iterator[str]:
     minimum, maximum = shape.metadata.get("min"), shape.metadata.get("max")
     if minimum is not None and size < minimum:
         yield f"{verb} {size}, the least is {minimum}"
@@ -89,7 +92,7 @@ def _compiled(pattern: str) -> regex.Pattern[str]:
 
 
 @functools.cache
-def _folded_members(shape: Shape) -> dict[str, str]:
+def _folded_members(shape: AnyShape) -> dict[str, str]:
     return {name.lower().replace("_", ""): name for name in shape.members}
 
 

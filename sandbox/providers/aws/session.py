@@ -30,7 +30,7 @@ class Clients:
     """boto3 clients, each made once: that takes a tenth of a second."""
 
     def __init__(self) -> None:
-        self._boto = boto3.session.Session()
+        self._boto: Any = boto3.session.Session()
         self._lock = threading.Lock()
         self._clients: dict[tuple[str, ...], Any] = {}
 

@@ -86,7 +86,7 @@ LOAD_BALANCER = ResourceType(
         Call("SetIpAddressType", {"LoadBalancerArn": "{id}"}, properties=("ipAddressType",)),
     ),
     delete=Call("DeleteLoadBalancer", {"LoadBalancerArn": "{id}"}),
-    deleting=lambda context: _lift_protection(context),
+    deleting=lambda context: _refuse_if_protected(context),
     arn="{id}",
     rename={"loadBalancerType": "Type", "internal": "Scheme"},
     outputs={
@@ -117,8 +117,8 @@ def _with_scheme(inputs: Properties) -> Properties:
     return {**inputs, "internal": "internal" if inputs["internal"] else "internet-facing"}
 
 
-def _lift_protection(context: Context) -> None:
-    if context.values.get("enableDeletionProtection"):
+def _refuse_if_protected(context: Context) -> None:
+    if context.values.get("enableDeletionProtection") and not context.undoing:
         raise LookupError(
             "the load balancer has deletion protection; set enableDeletionProtection to false first"
         )

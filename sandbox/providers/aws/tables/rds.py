@@ -5,6 +5,7 @@ In a sandbox an instance is a PostgreSQL server of this machine; moto has its de
 
 import json
 import secrets
+from collections.abc import Mapping
 from typing import Any
 
 from sandbox.backing_services import Database, Databases
@@ -118,9 +119,15 @@ def _change_server(context: Context, changed: set[str]) -> None:
 
 
 def _delete_instance(context: Context) -> None:
-    values = context.values
+    values: Mapping[str, Any] = context.values
     client = context.client()
     found = missing_is_none(lambda: client.describe_db_instances(DBInstanceIdentifier=context.id))
+    if found and context.undoing:
+        client.modify_db_instance(
+            DBInstanceIdentifier=context.id, DeletionProtection=False, ApplyImmediately=True
+        )
+        found["DBInstances"][0]["DeletionProtection"] = False
+        values = {"skipFinalSnapshot": True}
     snapshot = values.get("finalSnapshotIdentifier")
     if not values.get("skipFinalSnapshot") and not snapshot:
         raise LookupError(
@@ -132,16 +139,15 @@ def _delete_instance(context: Context) -> None:
             f"the database {context.id} has deletion protection; "
             "set deletionProtection to false first"
         )
-    if context.instance:
-        servers = Databases(context.instance)
-        if found and wanted:
-            servers.snapshot(context.id, wanted)
+    servers = Databases(context.instance) if context.instance else None
+    if servers and found and wanted:
+        servers.snapshot(context.id, wanted)
     if found:
         how: Properties = (
             {"FinalDBSnapshotIdentifier": wanted} if wanted else {"SkipFinalSnapshot": True}
         )
         client.delete_db_instance(DBInstanceIdentifier=context.id, **how)
-    if context.instance:
+    if servers:
         servers.delete(context.id)
 
 

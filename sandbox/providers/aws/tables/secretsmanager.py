@@ -15,7 +15,7 @@ def _described_secret(context: Context) -> Properties | None:
 def _delete_secret(context: Context) -> None:
     # 30 days is what the real provider takes where nothing is said; 0 deletes at once.
     window = context.values.get("recoveryWindowInDays")
-    days = 30 if window is None else int(window)
+    days = 0 if context.undoing else 30 if window is None else int(window)
     how: Properties = (
         {"RecoveryWindowInDays": days} if days else {"ForceDeleteWithoutRecovery": True}
     )
