@@ -43,11 +43,9 @@ def change(context: Context, old: Properties, new: Properties) -> None:
         removal = {tagging.keys: _keys(tagging, gone)} if tagging.keys else {}
         _request(context, tagging.untag, resource | removal)
     if changed:
-        *outer, last = tagging.values.split(".")
-        value: Any = {last: _to_form(changed, tagging.form)}
-        for part in reversed(outer):
-            value = {part: value}
-        _request(context, tagging.tag, resource | value)
+        outer, _, last = tagging.values.rpartition(".")
+        value: Properties = {last: _to_form(changed, tagging.form)}
+        _request(context, tagging.tag, resource | ({outer: value} if outer else value))
 
 
 def read(context: Context, description: Mapping[str, Any]) -> Properties:
