@@ -7,6 +7,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -91,22 +92,29 @@ def up(instance: Instance, overrides: Mapping[str, str], report: Report) -> Outc
     install(report)
     with exclusively(instance):
         client = SupervisorClient(instance)
-        if (instance.state / "project").exists() and not client.running():
-            report("an earlier sandbox of this name ended without `down`; starting afresh")
-            _discard(instance)
-            create_state_directory(instance)
+        if project_directory(instance).exists() and not _aws_runs(client):
+            report("the AWS of an earlier run has ended, and its state with it; starting afresh")
+            _begin_anew(instance, client)
         start_services(instance, report)
         program = engine(instance, overrides)
         if program.recover():
             report("an earlier run was killed while it created resources; starting afresh")
-            client.shutdown()
-            _discard(instance)
-            create_state_directory(instance)
+            _begin_anew(instance, client)
             start_services(instance, report)
             program = engine(instance, overrides)
         outcome = program.up(report)
         wait_for_answer(str(outcome.outputs["gatewayUrl"]), report)
         return outcome
+
+
+def _aws_runs(client: SupervisorClient) -> bool:
+    return any(service.name == "aws" and service.pid for service in client.status())
+
+
+def _begin_anew(instance: Instance, client: SupervisorClient) -> None:
+    client.shutdown()
+    _discard(instance)
+    create_state_directory(instance)
 
 
 def by_tool(report: Report) -> Callable[[str, str], None]:
@@ -141,7 +149,8 @@ def start_services(instance: Instance, report: Report) -> None:
     # AWS's state is in its memory: one that runs is never started anew.
     if "aws" not in {service.name for service in client.status()}:
         address = (instance.address("aws"), AWS_PORT)
-        first.append(_service(instance, "aws", "sandbox.aws_server", ready=address))
+        server = _service(instance, "aws", "sandbox.aws_server", ready=address)
+        first.append(replace(server, restart=False))
     for spec in first:
         client.start(spec, wait=False)
     control_plane.start(client, tools, instance)

@@ -11,6 +11,7 @@ from pulumi.runtime.proto import provider_pb2 as pb
 
 from sandbox.backing_services import BackingServiceError
 from sandbox.paths import Instance
+from sandbox.providers import kept_in_state
 from sandbox.providers.aws import (
     descriptions,
     differences,
@@ -23,7 +24,6 @@ from sandbox.providers.aws import (
     tags,
 )
 from sandbox.providers.aws.context import Context, InvalidInputs
-from sandbox.providers.aws.kept_in_state import KeptInState
 from sandbox.providers.aws.session import Clients, Session
 from sandbox.providers.aws.table import Properties, ResourceType
 from sandbox.providers.aws.tables import TABLE
@@ -71,13 +71,7 @@ class AwsProvider(Provider):
     def __init__(self, instance: Instance | None) -> None:
         super().__init__()
         self._instance = instance
-        self._kept = KeptInState(instance.state / "kept-in-state.json" if instance else None)
         self._clients = Clients()
-
-    @property
-    def unsupported(self) -> Mapping[str, str]:
-        """What is kept in Pulumi's state alone, with the reasons: types, and types' operations."""
-        return self._kept.reasons
 
     def CheckConfig(self, request: pb.CheckRequest, context: grpc.ServicerContext) -> Any:
         return pb.CheckResponse(inputs=request.news)
@@ -262,11 +256,15 @@ class AwsProvider(Provider):
             raise ProviderError(f"{name}: {error}") from error
 
     def _note(self, resource: Context) -> None:
+        """List what of a resource lives in Pulumi's state alone."""
         kind = resource.kind
+        if self._instance is None:
+            return
         if kind.kept_in_state:
-            self._kept.record(kind.type, kind.kept_in_state)
+            kept_in_state.record(self._instance, kind.type, kind.kept_in_state)
         for operation in sorted(resource.skipped):
-            self._kept.record(f"{kind.type} {operation}", kind.lacking[operation])
+            name = f"{kind.type} {operation}"
+            kept_in_state.record(self._instance, name, kind.lacking[operation])
 
 
 def _resource_type(urn: str) -> ResourceType:
