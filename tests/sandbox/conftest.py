@@ -8,7 +8,7 @@ from control_planes import running_control_plane
 from sandbox.paths import Instance
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
     """A sandbox with a control plane and nothing else: no node runs its pods."""
     with pytest.MonkeyPatch.context() as patch:

@@ -181,7 +181,8 @@ def test_tables_of_unknown_origin_are_not_migrated_over(
 def test_two_deploys_at_once_apply_each_migration_once(database: PostgreSQL, project: Path) -> None:
     add_migration(project, "20250105000000_slow", "SELECT pg_sleep(0.5);")
     both = [start(project, database.url(user), "migrate", "deploy") for user in "ab"]
-    outputs = [process.communicate(timeout=60)[0] for process in both]
+    outputs, errors = zip(*(process.communicate(timeout=60) for process in both), strict=True)
+    assert errors == ("", "")
     assert [process.returncode for process in both] == [0, 0]
     assert sum("No pending migrations to apply." in output for output in outputs) == 1
     assert database.psql("SELECT count(*) FROM _prisma_migrations") == "4"

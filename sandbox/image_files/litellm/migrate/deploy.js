@@ -1,10 +1,12 @@
 'use strict';
 // prisma migrate deploy | status | resolve
+const { setTimeout: sleep } = require('timers/promises');
 const { CommandError } = require('./command_error');
 const { Ledger, readMigrations } = require('./ledger');
 
 const LOCK = 72707369; // Prisma's own, so that its CLI and this one exclude each other
-const LOCK_TIMEOUT = 10_000;
+const LOCK_TIMEOUT = 10_000; // milliseconds, as is the next
+const LOCK_INTERVAL = 50;
 const MORE = 'Read more about how to resolve migration issues in a production database: '
   + 'https://pris.ly/d/migrate-resolve';
 
@@ -67,19 +69,25 @@ function refuseFailed(records) {
 /** LiteLLM reads this time back as a timestamptz and compares it with the ledger's. */
 const timestamp = (text) => text.replace(/\+00(:?00)?$/, ' UTC');
 
+// By trying again and again: who waits in pg_advisory_lock() holds a snapshot, which a CREATE INDEX
+// CONCURRENTLY of the lock's owner would wait for, and PostgreSQL would end one of them as a deadlock.
 async function lock(client, address) {
   if (process.env.PRISMA_SCHEMA_DISABLE_ADVISORY_LOCK) return;
-  try {
-    await client.query(`SET lock_timeout = ${LOCK_TIMEOUT}`);
-    await client.query(`SELECT pg_advisory_lock(${LOCK})`);
-  } catch (error) {
-    if (error.code !== '55P03') throw error; // lock_not_available
-    throw new CommandError('P1002', `The database server at \`${address.host}\`:\`${address.port}\` `
-      + 'was reached but timed out.\n\nPlease try again.\n\nContext: Timed out trying to acquire a '
-      + `postgres advisory lock (SELECT pg_advisory_lock(${LOCK})). Elapsed: ${LOCK_TIMEOUT}ms. `
-      + 'See https://pris.ly/d/migrate-advisory-locking for details.');
+  const deadline = Date.now() + LOCK_TIMEOUT;
+  while (!(await tryLock(client))) {
+    if (Date.now() > deadline) {
+      throw new CommandError('P1002', `The database server at \`${address.host}\`:\`${address.port}\` `
+        + 'was reached but timed out.\n\nPlease try again.\n\nContext: Timed out trying to acquire a '
+        + `postgres advisory lock (SELECT pg_advisory_lock(${LOCK})). Elapsed: ${LOCK_TIMEOUT}ms. `
+        + 'See https://pris.ly/d/migrate-advisory-locking for details.');
+    }
+    await sleep(LOCK_INTERVAL);
   }
-  await client.query('RESET lock_timeout');
+}
+
+async function tryLock(client) {
+  const found = await client.query(`SELECT pg_try_advisory_lock(${LOCK}) AS locked`);
+  return found.rows[0].locked;
 }
 
 /** Returns {pending, failed}: names of migrations that are not (wholly) applied. */
