@@ -2,8 +2,10 @@
 
 import contextlib
 import fcntl
+import os
 import secrets
 import shutil
+import stat
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -14,6 +16,7 @@ import httpx
 
 from sandbox import control_plane, images, prometheus, toolchain
 from sandbox.aws_server import PORT as AWS_PORT
+from sandbox.backing_services.postgresql import SERVICE_USER
 from sandbox.certificates import authority, ca_bundle
 from sandbox.engine import Engine, EngineError, EngineSettings, Outcome
 from sandbox.node import kill_leftovers
@@ -89,6 +92,7 @@ def up(instance: Instance, overrides: Mapping[str, str], report: Report) -> Outc
     Returns when the gateway answers. A run that was killed half-way through creating something is
     taken down and begun anew, since nobody knows what it made.
     """
+    _check_state_directory(instance)
     install(report)
     with exclusively(instance):
         client = SupervisorClient(instance)
@@ -105,6 +109,19 @@ def up(instance: Instance, overrides: Mapping[str, str], report: Report) -> Outc
         outcome = program.up(report)
         wait_for_answer(str(outcome.outputs["gatewayUrl"]), report)
         return outcome
+
+
+def _check_state_directory(instance: Instance) -> None:
+    """Find a folder that hides the state from PostgreSQL's user while nothing is made yet."""
+    if os.geteuid() != 0:
+        return
+    for folder in reversed(instance.state.parents):
+        if folder.exists() and not folder.stat().st_mode & stat.S_IXOTH:
+            raise SandboxError(
+                f"the state would stand in {instance.state.parent}, where the user {SERVICE_USER}, as "
+                f"which PostgreSQL runs, cannot reach it: {folder} admits its owner only. Set "
+                "SANDBOX_STATE to a folder that everyone may enter, or run as an ordinary user"
+            )
 
 
 def _aws_runs(client: SupervisorClient) -> bool:
