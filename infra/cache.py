@@ -46,7 +46,9 @@ class Cache(pulumi.ComponentResource):
             user_id=args.naming.named("cache"),
             user_name=USER,
             engine="valkey",
-            access_string="on ~* &* +@all -@dangerous +info +config|get +keys",
+            # ElastiCache refuses to make users with restricted commands, such as CONFIG:
+            # docs.aws.amazon.com/AmazonElastiCache/latest/dg/Clusters.RBAC.html
+            access_string="on ~* &* +@all -@dangerous +info +keys",
             authentication_mode={"type": "password", "passwords": args.passwords},
             opts=child,
         )

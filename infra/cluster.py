@@ -23,7 +23,7 @@ _CLUSTER_POLICIES = (
 )
 _NODE_POLICIES = ("AmazonEKSWorkerNodeMinimalPolicy", "AmazonEC2ContainerRegistryPullOnly")
 _LOG_TYPES = ("api", "audit", "authenticator", "controllerManager", "scheduler")
-_ADMINISTRATION = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
+_ADMINISTRATION = "cluster-access-policy/AmazonEKSClusterAdminPolicy"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,7 +147,7 @@ class Cluster(pulumi.ComponentResource):
         deployer = args.settings.deployer_role_arn or args.account.deployer_arn
         administrators = dict.fromkeys([deployer, *args.settings.administrator_arns])
         access = [
-            self._administrator(index, cluster, principal)
+            self._administrator(index, cluster, principal, args.account.partition)
             for index, principal in enumerate(administrators)
         ]
         command = ["eks", "get-token", "--output", "json", "--region", args.account.region]
@@ -161,7 +161,7 @@ class Cluster(pulumi.ComponentResource):
         )
 
     def _administrator(
-        self, index: int, cluster: aws.eks.Cluster, principal: str
+        self, index: int, cluster: aws.eks.Cluster, principal: str, partition: str
     ) -> aws.eks.AccessPolicyAssociation:
         entry = aws.eks.AccessEntry(
             f"administrator-{index}",
@@ -173,7 +173,7 @@ class Cluster(pulumi.ComponentResource):
             f"administrator-{index}",
             cluster_name=cluster.name,
             principal_arn=entry.principal_arn,
-            policy_arn=_ADMINISTRATION,
+            policy_arn=f"arn:{partition}:eks::aws:{_ADMINISTRATION}",
             access_scope={"type": "cluster"},
             opts=pulumi.ResourceOptions(parent=self),
         )

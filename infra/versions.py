@@ -6,8 +6,9 @@ A version that could not be confirmed from a registry or a document says so.
 # Standard support on EKS until 27 March 2027 (endoflife.date/amazon-eks).
 KUBERNETES = "1.35"
 
-# PyPI: litellm 1.106.2. That the registry has an image of this tag is not confirmed: `digest` in
-# the stack's configuration pins what the registry really holds.
+# PyPI: litellm 1.106.2. Releases publish their images with and without a leading v
+# (newreleases.io/project/github/BerriAI/litellm/release/v1.99.1). That the registry has this one is
+# not confirmed: `digest` in the stack's configuration pins what the registry really holds.
 LITELLM = "1.106.2"
 
 # Module proxy: github.com/external-secrets/external-secrets; its chart carries the same number.

@@ -118,7 +118,7 @@ def _check_state_directory(instance: Instance) -> None:
     for folder in reversed(instance.state.parents):
         if folder.exists() and not folder.stat().st_mode & stat.S_IXOTH:
             raise SandboxError(
-                f"the state would stand in {instance.state.parent}, where the user {SERVICE_USER}, as "
+                f"the state would stand in {instance.state.parent}, where {SERVICE_USER}, as "
                 f"which PostgreSQL runs, cannot reach it: {folder} admits its owner only. Set "
                 "SANDBOX_STATE to a folder that everyone may enter, or run as an ordinary user"
             )

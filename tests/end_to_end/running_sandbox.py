@@ -32,7 +32,7 @@ def eventually(read: Callable[[], T], seconds: float = 60, wanted: str = "a valu
     while time.monotonic() < deadline:
         try:
             last = read()
-        except (httpx.HTTPError, AssertionError, LookupError) as error:
+        except (httpx.HTTPError, AssertionError, LookupError, ValueError) as error:
             last = error
         else:
             if last:

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -25,7 +26,12 @@ from sandbox.paths import PROJECT_ROOT, Instance
 
 
 def test_a_killed_proxy_is_brought_back(sandbox: RunningSandbox, team: dict[str, str]) -> None:
-    (pod,) = sandbox.pods()
+    def single() -> list[dict[str, Any]]:
+        (pod,) = sandbox.pods()
+        return [pod]
+
+    # Helm is done when the new pods are ready; the old ones leave a moment later.
+    (pod,) = eventually(single, wanted="the only pod")
     before = pod["status"]["containerStatuses"][0]["restartCount"]
     for pid in sandbox.proxy_processes():
         os.kill(pid, signal.SIGKILL)

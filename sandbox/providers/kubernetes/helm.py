@@ -133,6 +133,8 @@ class Helm:
         }
         self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=self.directory) as private:
+            # Without a home, Helm would cache what it discovers where it was started.
+            environment["HOME"] = private
             if values is not None:
                 command += ["--values", str(_private_file(private, "values.yaml", values))]
             if configuration is not None:
