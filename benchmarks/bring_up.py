@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -61,23 +62,46 @@ def up_cold() -> Figure:
     with tempfile.TemporaryDirectory(prefix="cold-") as directory:
         empty = {"SANDBOX_CACHE": f"{directory}/cache", "GOCACHE": f"{directory}/go-build"}
         started = time.perf_counter()
-        output = _sandbox("install", environment=empty)
+        said = _install(empty)
         seconds = time.perf_counter() - started
+    built = dict(re.findall(r"(\S+): built in (\d+) s", said))
     return Figure(
         benchmark="up_cold",
         figure=round(seconds, 1),
         unit="s",
         against=0,
-        details={"tools": len(output.splitlines()), "processors": os.cpu_count()},
+        details={
+            "seconds_by_build": {name: int(taken) for name, taken in built.items()},
+            "processors": os.cpu_count(),
+        },
     )
 
 
-def _sandbox(*arguments: str, environment: Mapping[str, str] | None = None) -> str:
+def _install(environment: Mapping[str, str]) -> str:
+    """Run ``sandbox install``, let its progress be seen, and return it."""
+    progress("sandbox install")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "sandbox.cli", "install"],
+        cwd=PROJECT_ROOT,
+        env={**os.environ, **environment},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    lines = []
+    for line in process.stderr or ():
+        progress(line.rstrip())
+        lines.append(line)
+    if status := process.wait():
+        raise subprocess.CalledProcessError(status, process.args)
+    return "".join(lines)
+
+
+def _sandbox(*arguments: str) -> str:
     progress(f"sandbox {' '.join(arguments)}")
     done = subprocess.run(
         [sys.executable, "-m", "sandbox.cli", *_IDENTITY, *arguments],
         cwd=PROJECT_ROOT,
-        env={**os.environ, **(environment or {})},
         stdout=subprocess.PIPE,
         text=True,
         check=True,

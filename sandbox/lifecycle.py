@@ -9,6 +9,7 @@ import stat
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -141,8 +142,10 @@ def by_tool(report: Report) -> Callable[[str, str], None]:
 
 def install(report: Report) -> toolchain.Tools:
     """Find or build every executable and image; only the first time on a machine takes long."""
-    tools = toolchain.ensure(TOOLS, by_tool(report))
-    images.ensure_litellm(report)
+    with ThreadPoolExecutor(max_workers=1) as beside:  # downloads wait while builds compute
+        image = beside.submit(images.ensure_litellm, report)
+        tools = toolchain.ensure(TOOLS, by_tool(report))
+        image.result()
     return tools
 
 
