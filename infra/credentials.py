@@ -16,7 +16,8 @@ from infra import secret_families as families
 from infra.durability import DurabilityPolicy
 from infra.naming import Naming
 from infra.secret_families import SecretFamily, kept_epochs
-from infra.settings import SUPPLIED_SECRETS_KEY, Settings
+from infra.setting_rules import SUPPLIED_SECRETS_KEY
+from infra.settings import Settings
 
 Value = Mapping[str, pulumi.Input[str]]
 Maker = Callable[[SecretFamily, int], Value]

@@ -5,14 +5,14 @@ and raises one :class:`SettingsError` before any resource exists.
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, TypeAlias
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import pulumi
 from pydantic import Field, TypeAdapter, ValidationError
 
 from infra.model_catalogue import Model, provider_of
-from infra.secret_families import SUPPLIED_FIELDS
+from infra.setting_rules import RULES, SUPPLIED_SECRETS_KEY, Supplied
 from infra.setting_sections import (
     AwsSettings,
     CacheSettings,
@@ -28,11 +28,6 @@ from infra.setting_sections import (
     SecretsSettings,
     Section,
 )
-
-SUPPLIED_SECRETS_KEY = "suppliedSecrets"
-
-# Family → epoch → names of its fields.
-_Supplied: TypeAlias = dict[str, dict[str, frozenset[str]]]
 
 
 class Settings(Section):
@@ -142,7 +137,7 @@ def parse(stack: str, project: str, configuration: Mapping[str, str]) -> Setting
     if problems:
         raise SettingsError(stack, problems)
     settings = Settings(**sections)
-    problems = [problem for rule in _RULES for problem in rule(settings, supplied)]
+    problems = [problem for rule in RULES for problem in rule(settings, supplied)]
     if problems:
         raise SettingsError(stack, problems)
     return settings
@@ -166,7 +161,7 @@ def _describe(key: str, error: ValidationError) -> Iterator[str]:
         yield f"{key}{path}: {message}{shown}"
 
 
-def _shape_of_supplied_secrets(text: str) -> _Supplied:
+def _shape_of_supplied_secrets(text: str) -> Supplied:
     """Family → epoch → names of the fields. Values are dropped here: errors never hold one."""
     decoded = _decode(text)
     if not isinstance(decoded, dict):
@@ -179,95 +174,3 @@ def _shape_of_supplied_secrets(text: str) -> _Supplied:
         for family, epochs in decoded.items()
         if isinstance(epochs, dict)
     }
-
-
-def _supplied_secrets_are_complete(settings: Settings, supplied: _Supplied) -> Iterator[str]:
-    used = settings.supplied_families
-    for family, epoch in used.items():
-        wanted = frozenset(SUPPLIED_FIELDS[family])
-        for number in sorted({max(1, epoch - 1), epoch}):
-            given = supplied.get(family, {}).get(str(number))
-            command = f"pulumi config set --secret --path '{SUPPLIED_SECRETS_KEY}.{family}"
-            if given is None:
-                yield (
-                    f"{SUPPLIED_SECRETS_KEY}.{family}: epoch {number} has no value, and values of "
-                    f"this family are supplied, not generated; set it with `{command}"
-                    f'["{number}"].{sorted(wanted)[0]}\'`'
-                )
-            elif given != wanted:
-                yield (
-                    f'{SUPPLIED_SECRETS_KEY}.{family}["{number}"]: has '
-                    f"{', '.join(sorted(given)) or 'nothing'}; needs {', '.join(sorted(wanted))}"
-                )
-    for family in sorted(supplied.keys() - used.keys()):
-        if family in SUPPLIED_FIELDS:
-            yield f"{SUPPLIED_SECRETS_KEY}.{family}: nothing in this stack uses it; remove it"
-        else:
-            known = ", ".join(sorted(SUPPLIED_FIELDS))
-            yield f"{SUPPLIED_SECRETS_KEY}.{family}: unknown family; known are {known}"
-
-
-def _rotated_providers_are_used(settings: Settings, _supplied: _Supplied) -> Iterator[str]:
-    for name in settings.rotation.providers:
-        if name not in settings.supplied_families:
-            yield f"rotation.providers.{name}: no model of the catalogue has such credentials"
-
-
-def _models_fit_together(settings: Settings, _supplied: _Supplied) -> Iterator[str]:
-    names = [model.name for model in settings.models]
-    if not names:
-        yield "models: the catalogue is empty; a gateway needs at least one model"
-    for name in sorted({name for name in names if names.count(name) > 1}):
-        yield f"models: {name!r} stands more than once; give one entry several deployments"
-    for model in settings.models:
-        for fallback in model.fallbacks:
-            if fallback not in names or fallback == model.name:
-                yield f"models.{model.name}.fallbacks: {fallback!r} is not another model"
-
-
-def _protected_stacks_are_durable(settings: Settings, _supplied: _Supplied) -> Iterator[str]:
-    if settings.durability is not Durability.PROTECTED:
-        return
-    if not settings.load_balancer.certificate_arn:
-        yield (
-            "loadBalancer.certificateArn: a protected stack serves HTTPS only; give the ARN of an "
-            "ACM certificate"
-        )
-    if not settings.database.multi_zone:
-        yield "database.multiZone: a protected stack needs a standby; set it to true"
-    if settings.database.backup_retention_days < 30:
-        yield (
-            f"database.backupRetentionDays: {settings.database.backup_retention_days} is too few "
-            "for a protected stack, which keeps at least 30"
-        )
-    if settings.cache.replicas < 1:
-        yield "cache.replicas: a protected stack needs at least 1 for failover"
-    if settings.gateway.replicas < 2:
-        yield f"gateway.replicas: {settings.gateway.replicas} is below 2, which protection needs"
-    if settings.network.nat_gateways != "perZone":
-        yield "network.natGateways: a protected stack needs perZone"
-
-
-def _streams_fit_into_timeouts(settings: Settings, _supplied: _Supplied) -> Iterator[str]:
-    balancer, gateway = settings.load_balancer, settings.gateway
-    if balancer.idle_timeout_seconds < gateway.longest_stream_seconds:
-        yield (
-            f"loadBalancer.idleTimeoutSeconds: {balancer.idle_timeout_seconds} is below "
-            f"gateway.longestStreamSeconds {gateway.longest_stream_seconds}, so slow streams break"
-        )
-
-
-def _secrets_stay_out_of_plain_settings(settings: Settings, _: _Supplied) -> Iterator[str]:
-    for name in settings.gateway.environment:
-        if name.upper().endswith(("KEY", "PASSWORD", "SECRET", "TOKEN")):
-            yield f"gateway.environment.{name}: looks like a secret; use {SUPPLIED_SECRETS_KEY}"
-
-
-_RULES: tuple[Callable[[Settings, _Supplied], Iterator[str]], ...] = (
-    _supplied_secrets_are_complete,
-    _rotated_providers_are_used,
-    _models_fit_together,
-    _protected_stacks_are_durable,
-    _streams_fit_into_timeouts,
-    _secrets_stay_out_of_plain_settings,
-)

@@ -10,7 +10,8 @@ import yaml
 from recorded_program import ROOT
 
 from infra.reference import README, rows, with_reference
-from infra.settings import SUPPLIED_SECRETS_KEY, Settings
+from infra.setting_rules import SUPPLIED_SECRETS_KEY
+from infra.settings import Settings
 from sandbox.cli import main
 
 DOCUMENTS = [README, *sorted(ROOT.glob("docs/**/*.md")), ROOT / "CONTRIBUTING.md"]

@@ -1,0 +1,40 @@
+"""The sections of a stack's configuration: one class for each key of ``Pulumi.<stack>.yaml``.
+
+Field names are camelCase in YAML. A default stands here and nowhere else; the reference in the
+README is generated from these descriptions. Rules between sections are in ``setting_rules.py``.
+"""
+
+from infra.setting_sections.account import AwsSettings, Durability
+from infra.setting_sections.base import Arn, Cidr, Section
+from infra.setting_sections.cluster import ClusterSettings
+from infra.setting_sections.data_stores import CacheSettings, DatabaseSettings
+from infra.setting_sections.edge import LoadBalancerSettings
+from infra.setting_sections.gateway import (
+    GatewaySettings,
+    ImageSettings,
+    IntegrationSettings,
+    SingleSignOnSettings,
+)
+from infra.setting_sections.log_storage import LogStorageSettings
+from infra.setting_sections.network import NetworkSettings
+from infra.setting_sections.secrets import RotationSettings, SecretsSettings
+
+__all__ = [
+    "Arn",
+    "AwsSettings",
+    "CacheSettings",
+    "Cidr",
+    "ClusterSettings",
+    "DatabaseSettings",
+    "Durability",
+    "GatewaySettings",
+    "ImageSettings",
+    "IntegrationSettings",
+    "LoadBalancerSettings",
+    "LogStorageSettings",
+    "NetworkSettings",
+    "RotationSettings",
+    "SecretsSettings",
+    "Section",
+    "SingleSignOnSettings",
+]

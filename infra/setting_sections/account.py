@@ -1,0 +1,28 @@
+"""Where in AWS a stack lives and how hard it is to lose."""
+
+from enum import StrEnum
+
+from pydantic import Field
+
+from infra.setting_sections.base import Section
+
+
+class AwsSettings(Section):
+    region: str = Field(
+        default="us-east-1",
+        pattern=r"^[a-z]{2}(-[a-z]+)+-\d$",
+        description="Region of the stack.",
+    )
+    endpoint: str | None = Field(
+        default=None,
+        pattern=r"^https?://",
+        description="One URL that answers for every AWS service; unset on AWS itself.",
+    )
+    tags: dict[str, str] = Field(
+        default_factory=dict, description="Tags for every resource, beside the stack's own."
+    )
+
+
+class Durability(StrEnum):
+    DISPOSABLE = "disposable"
+    PROTECTED = "protected"
