@@ -63,10 +63,14 @@ stores_args = DataStoresArgs(
 stores = DataStores("data-stores", stores_args, in_aws)
 load_balancer_args = LoadBalancerArgs(
     naming=naming,
+    account=account,
     settings=settings.load_balancer,
     durability=durability,
     network=network,
     cluster=cluster,
+    access_logs=access_logs,
+    log_connections=settings.access_logs.connections,
+    log_key_arn=keys.logs,
 )
 load_balancer = LoadBalancer("load-balancer", load_balancer_args, in_aws)
 workloads_args = WorkloadsArgs(
@@ -84,6 +88,7 @@ workloads_args = WorkloadsArgs(
 workloads = Workloads("workloads", workloads_args)
 
 pulumi.export("gatewayUrl", load_balancer.url)
+pulumi.export("adminUrl", load_balancer.admin_url)
 pulumi.export("clusterName", cluster.name)
 pulumi.export("logBucket", logs.bucket_name)
 pulumi.export("databaseIdentifier", stores.database.identifier)
