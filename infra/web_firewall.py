@@ -148,7 +148,8 @@ def firewall_rules(settings: WebFirewallSettings) -> Iterable[Any]:
                     "name": group,
                     "rule_action_overrides": [
                         {"name": rule, "action_to_use": {"count": {}}} for rule in counted
-                    ],
+                    ]
+                    or None,
                 }
             },
             "visibility_config": _visible(group),

@@ -64,7 +64,15 @@ CERTIFICATE = ResourceType(
     delete=Call("DeleteCertificate", _CERTIFICATE),
     arn="{id}",
     rename={"validationOptions": "DomainValidationOptions"},
-    outputs={"domainValidationOptions": _validation},
+    outputs={
+        "domainValidationOptions": _validation,
+        # AWS lists the certificate's first name among the others.
+        "subjectAlternativeNames": lambda _context, found: [
+            name
+            for name in found.get("SubjectAlternativeNames") or []
+            if name != found["DomainName"]
+        ],
+    },
     # moto issues a requested certificate a little after the request.
     unread=("status", "validationOptions", "options", "keyAlgorithm"),
     also=tuple(_PARTS),

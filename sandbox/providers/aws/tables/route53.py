@@ -45,9 +45,12 @@ def _read(context: Context) -> Properties | None:
 
 
 def _described(found: Properties, context: Context) -> Properties:
-    fqdn = found["Name"].rstrip(".")
     # Route 53 gives names back with a dot at their end, which programs may leave out.
-    result: Properties = {"name": fqdn, "fqdn": fqdn, "zoneId": context.values["zoneId"]}
+    result: Properties = {
+        "name": context.values["name"],
+        "fqdn": found["Name"].rstrip("."),
+        "zoneId": context.values["zoneId"],
+    }
     result["type"] = found["Type"]
     if alias := found.get("AliasTarget"):
         result["aliases"] = [
