@@ -59,24 +59,30 @@ NOT_FOUND: Any = {
 
 @dataclass(frozen=True, kw_only=True)
 class ListenerRule:
-    """A rule by its logical name: all conditions must hold; it forwards or answers 404."""
+    """A rule by its logical name: all conditions must hold; it forwards or answers 404.
+
+    Its priority is its own whatever other rules there are: two rules cannot change places.
+    """
 
     name: str
+    priority: int
     conditions: tuple[Any, ...]
     forwards: bool
 
 
 def listener_rules(settings: LoadBalancerSettings) -> list[ListenerRule]:
-    """Return the rules of the listener that serves, the first to be looked at first.
+    """Return the rules of the listener that serves.
 
     Metrics are served under no name. With host names, one serves the API's paths and the other
     everything else, to the administrators' networks; what no rule matches is for the default.
     """
-    rules = [ListenerRule(name="never-served", conditions=(_paths(NEVER_SERVED),), forwards=False)]
-    if settings.host_name:
-        rules += _forwarding("api", settings.host_name, "path_pattern", _api_paths(settings))
-    if settings.admin_host_name:
-        rules += _forwarding("admin", settings.admin_host_name, "source_ip", settings.admin_cidrs)
+    never = {"path_pattern": {"values": list(NEVER_SERVED)}}
+    rules = [ListenerRule(name="never-served", priority=1, conditions=(never,), forwards=False)]
+    if host := settings.host_name:
+        paths = tuple(dict.fromkeys((*API_PATHS, *settings.additional_api_paths)))
+        rules += _forwarding("api", 101, host, "path_pattern", paths)
+    if host := settings.admin_host_name:
+        rules += _forwarding("admin", 201, host, "source_ip", settings.admin_cidrs)
     return rules
 
 
@@ -85,25 +91,18 @@ def serves_by_default(settings: LoadBalancerSettings) -> bool:
     return settings.host_name is None
 
 
-def _api_paths(settings: LoadBalancerSettings) -> tuple[str, ...]:
-    return tuple(dict.fromkeys((*API_PATHS, *settings.additional_api_paths)))
-
-
 def _forwarding(
-    name: str, host: str, condition: str, values: Sequence[str]
+    name: str, priority: int, host: str, condition: str, values: Sequence[str]
 ) -> Iterator[ListenerRule]:
     # One value of each rule is the host name.
     size = VALUES_OF_A_RULE - 1
     for index in range(0, len(values), size):
         yield ListenerRule(
             name=f"{name}-{index // size + 1}",
+            priority=priority + index // size,
             conditions=(
                 {"host_header": {"values": [host]}},
                 {condition: {"values": list(values[index : index + size])}},
             ),
             forwards=True,
         )
-
-
-def _paths(patterns: Sequence[str]) -> dict[str, Any]:
-    return {"path_pattern": {"values": list(patterns)}}

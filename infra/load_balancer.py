@@ -43,12 +43,14 @@ class LoadBalancer(pulumi.ComponentResource):
 
     With a certificate it serves HTTPS and redirects plain requests; without one, plain HTTP inside
     the VPC. What it serves under which name, ``infra/listener_rules.py`` tells. Every request is
-    logged. ``admin_url`` is None where no name serves the admin paths.
+    logged. ``admin_url`` is None where no name serves the admin paths, ``certificate_arn`` where
+    plain HTTP is served.
     """
 
     arn: pulumi.Output[str]
     url: pulumi.Output[str]
     admin_url: pulumi.Output[str] | None
+    certificate_arn: pulumi.Input[str] | None
     target_group_arn: pulumi.Output[str]
 
     def __init__(
@@ -61,12 +63,13 @@ class LoadBalancer(pulumi.ComponentResource):
         self.arn = balancer.arn
         targets = self._target_group()
         self.target_group_arn = targets.arn
+        self.certificate_arn = host_names.certificate(args.settings, self)
         listener = self._listeners(balancer, targets)
-        for priority, rule in enumerate(listener_rules(args.settings), start=1):
+        for rule in listener_rules(args.settings):
             aws.lb.ListenerRule(
                 rule.name,
                 listener_arn=listener.arn,
-                priority=priority,
+                priority=rule.priority,
                 conditions=list(rule.conditions),
                 actions=[_forward(targets) if rule.forwards else NOT_FOUND],
                 opts=self._child,
@@ -142,20 +145,19 @@ class LoadBalancer(pulumi.ComponentResource):
         """Make the plain listener and, with a certificate, the one of HTTPS; return what serves."""
         settings = self._args.settings
         serving = _forward(targets) if serves_by_default(settings) else NOT_FOUND
-        certificate_arn = host_names.certificate(settings, self)
         plain = aws.lb.Listener(
             "plain",
             load_balancer_arn=balancer.arn,
             port=settings.port,
             protocol="HTTP",
-            default_actions=[_TO_HTTPS if certificate_arn else serving],
+            default_actions=[_TO_HTTPS if self.certificate_arn else serving],
             opts=pulumi.ResourceOptions(
                 parent=self,
                 # Its names up to 0.1.0; they may go when no stack of that version is left.
                 aliases=[pulumi.Alias(name="http"), pulumi.Alias(name="redirect")],
             ),
         )
-        if certificate_arn is None:
+        if self.certificate_arn is None:
             return plain
         return aws.lb.Listener(
             "https",
@@ -163,7 +165,7 @@ class LoadBalancer(pulumi.ComponentResource):
             port=443,
             protocol="HTTPS",
             ssl_policy=_TLS_POLICY,
-            certificate_arn=certificate_arn,
+            certificate_arn=self.certificate_arn,
             default_actions=[serving],
             opts=self._child,
         )

@@ -73,7 +73,7 @@ class LoadBalancerSettings(Section):
     )
     hosted_zone_id: str | None = Field(
         default=None,
-        pattern=r"^Z[A-Z0-9]{1,31}$",
+        pattern=r"^[A-Z0-9]{1,32}$",
         description="Public Route 53 zone of the host names; gets their records and, without "
         "`certificateArn`, those that validate a certificate.",
     )

@@ -138,6 +138,20 @@ def test_rules_stay_within_the_quotas_of_a_load_balancer() -> None:
         assert sum(value.count("*") + value.count("?") for value in values) <= 5
 
 
+def test_a_further_path_leaves_the_priorities_of_other_rules_alone(
+    prod: list[Registered],
+) -> None:
+    # AWS refuses a priority that another rule still has.
+    more = {"loadBalancer.additionalApiPaths": [f"/v{index}/*" for index in range(2, 12)]}
+    resources = run_program("prod", with_changes("prod", more))
+    before, after = (
+        {rule.name: rule.inputs["priority"] for rule in of_type(found, "ListenerRule")}
+        for found in (prod, resources)
+    )
+    assert after.keys() > before.keys()
+    assert before.items() <= after.items()
+
+
 def test_with_a_certificate_plain_requests_are_redirected(prod: list[Registered]) -> None:
     found = listeners(prod)
     assert found.keys() == {"plain", "https"}
