@@ -2,6 +2,7 @@
 
 import pulumi
 
+from infra.access_logs import AccessLogs, AccessLogsArgs
 from infra.aws_account import connect
 from infra.cluster import Cluster, ClusterArgs
 from infra.credentials import Credentials, CredentialsArgs
@@ -37,6 +38,10 @@ credentials_args = CredentialsArgs(
     naming=naming, settings=settings, durability=durability, key_arn=keys.secrets
 )
 credentials = Credentials("credentials", credentials_args, in_aws)
+access_logs_args = AccessLogsArgs(
+    naming=naming, account=account, settings=settings.access_logs, durability=durability
+)
+access_logs = AccessLogs("access-logs", access_logs_args, in_aws)
 logs_args = LogStorageArgs(
     naming=naming,
     account=account,
@@ -58,10 +63,14 @@ stores_args = DataStoresArgs(
 stores = DataStores("data-stores", stores_args, in_aws)
 load_balancer_args = LoadBalancerArgs(
     naming=naming,
+    account=account,
     settings=settings.load_balancer,
     durability=durability,
     network=network,
     cluster=cluster,
+    access_logs=access_logs,
+    log_connections=settings.access_logs.connections,
+    log_key_arn=keys.logs,
 )
 load_balancer = LoadBalancer("load-balancer", load_balancer_args, in_aws)
 workloads_args = WorkloadsArgs(
@@ -79,6 +88,7 @@ workloads_args = WorkloadsArgs(
 workloads = Workloads("workloads", workloads_args)
 
 pulumi.export("gatewayUrl", load_balancer.url)
+pulumi.export("adminUrl", load_balancer.admin_url)
 pulumi.export("clusterName", cluster.name)
 pulumi.export("logBucket", logs.bucket_name)
 pulumi.export("databaseIdentifier", stores.database.identifier)

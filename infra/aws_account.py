@@ -21,10 +21,12 @@ _SERVICES = (
     "kms",
     "logs",
     "rds",
+    "route53",
     "s3",
     "secretsmanager",
     "sns",
     "sts",
+    "wafv2",
 )
 
 

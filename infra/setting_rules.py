@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, TypeAlias
 
+from infra.edge_rules import EDGE_RULES
 from infra.secret_families import SUPPLIED_FIELDS
 from infra.setting_sections import Durability
 
@@ -67,11 +68,6 @@ def _models_fit_together(settings: Settings, _supplied: Supplied) -> Iterator[st
 def _protected_stacks_are_durable(settings: Settings, _supplied: Supplied) -> Iterator[str]:
     if settings.durability is not Durability.PROTECTED:
         return
-    if not settings.load_balancer.certificate_arn:
-        yield (
-            "loadBalancer.certificateArn: a protected stack serves HTTPS only; give the ARN of an "
-            "ACM certificate"
-        )
     if not settings.database.multi_zone:
         yield "database.multiZone: a protected stack needs a standby; set it to true"
     if settings.database.backup_retention_days < 30:
@@ -87,15 +83,6 @@ def _protected_stacks_are_durable(settings: Settings, _supplied: Supplied) -> It
         yield "network.natGateways: a protected stack needs perZone"
 
 
-def _streams_fit_into_timeouts(settings: Settings, _supplied: Supplied) -> Iterator[str]:
-    balancer, gateway = settings.load_balancer, settings.gateway
-    if balancer.idle_timeout_seconds < gateway.longest_stream_seconds:
-        yield (
-            f"loadBalancer.idleTimeoutSeconds: {balancer.idle_timeout_seconds} is below "
-            f"gateway.longestStreamSeconds {gateway.longest_stream_seconds}, so slow streams break"
-        )
-
-
 def _secrets_stay_out_of_plain_settings(settings: Settings, _: Supplied) -> Iterator[str]:
     for name in settings.gateway.environment:
         if name.upper().endswith(("KEY", "PASSWORD", "SECRET", "TOKEN")):
@@ -107,6 +94,6 @@ RULES: tuple[Callable[[Settings, Supplied], Iterator[str]], ...] = (
     _rotated_providers_are_used,
     _models_fit_together,
     _protected_stacks_are_durable,
-    _streams_fit_into_timeouts,
     _secrets_stay_out_of_plain_settings,
+    *EDGE_RULES,
 )
