@@ -14,6 +14,7 @@ from infra.naming import NAMESPACE
 from infra.rendering import render_helm_values, render_litellm_config
 from infra.secret_families import content_hash
 from infra.settings import Settings
+from infra.subnets import SubnetPlan
 
 # Relative to the program, so that the state is the same for every checkout.
 CHART = "../charts/litellm-gateway"
@@ -32,6 +33,7 @@ class GatewayArgs:
     certificates: pulumi.Input[str]
     own_cache_authority: bool
     target_group_arn: pulumi.Input[str]
+    subnets: SubnetPlan
 
 
 class Gateway(pulumi.ComponentResource):
@@ -96,6 +98,7 @@ class Gateway(pulumi.ComponentResource):
                     secrets=secrets,
                     config_map=known[1],
                     certificates=known[2],
+                    plan=args.subnets,
                 )
             )
         )

@@ -21,7 +21,7 @@ from infra.rendering import (
 )
 from infra.secret_families import database_user
 from infra.settings import Settings
-from infra.subnets import plan_subnets
+from infra.subnets import SubnetPlan
 
 CERTIFICATES = "/etc/gateway/certificates"
 SERVICE_ACCOUNT = "litellm-gateway"
@@ -142,9 +142,9 @@ def values_context(
     secrets: tuple[SecretVariable, ...],
     config_map: str,
     certificates: str,
+    plan: SubnetPlan,
 ) -> HelmValuesContext:
     """Return what the chart's values are rendered from."""
-    plan = plan_subnets(settings.network.cidr, settings.network.zones)
     gateway, balancer = settings.gateway, settings.load_balancer
     own_endpoint = ()
     if settings.aws.endpoint:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, TypeAlias
 
+from infra.network_rules import NETWORK_RULES
 from infra.secret_families import SUPPLIED_FIELDS
 from infra.setting_sections import Durability
 
@@ -83,8 +84,6 @@ def _protected_stacks_are_durable(settings: Settings, _supplied: Supplied) -> It
         yield "cache.replicas: a protected stack needs at least 1 for failover"
     if settings.gateway.replicas < 2:
         yield f"gateway.replicas: {settings.gateway.replicas} is below 2, which protection needs"
-    if settings.network.nat_gateways != "perZone":
-        yield "network.natGateways: a protected stack needs perZone"
 
 
 def _streams_fit_into_timeouts(settings: Settings, _supplied: Supplied) -> Iterator[str]:
@@ -109,4 +108,5 @@ RULES: tuple[Callable[[Settings, Supplied], Iterator[str]], ...] = (
     _protected_stacks_are_durable,
     _streams_fit_into_timeouts,
     _secrets_stay_out_of_plain_settings,
+    *NETWORK_RULES,
 )

@@ -46,7 +46,7 @@ def test_the_api_server_of_prod_is_private(prod: list[Registered]) -> None:
 
 def test_every_subnet_keeps_public_addresses_away(prod: list[Registered]) -> None:
     subnets = of_type(prod, "ec2/subnet:Subnet")
-    assert len(subnets) == 9
+    assert len(subnets) == 12
     assert all(subnet.inputs["mapPublicIpOnLaunch"] is False for subnet in subnets)
 
 

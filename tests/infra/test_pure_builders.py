@@ -6,7 +6,6 @@ from itertools import combinations
 
 import pytest
 
-from infra.aws_account import principal_arn
 from infra.certificate_authorities import amazon_rds_authority
 from infra.iam_policies import bedrock_resources, gateway_policy, service_account_trust
 from infra.model_catalogue import Model
@@ -18,7 +17,9 @@ from infra.subnets import plan_subnets
 @pytest.mark.parametrize("cidr", ["10.0.0.0/16", "10.0.0.0/18", "172.16.16.0/20"])
 def test_subnets_stay_within_the_vpc_and_never_overlap(cidr: str) -> None:
     plan = plan_subnets(cidr, 3)
-    networks = [ipaddress.IPv4Network(n) for n in plan.private + plan.public + plan.data]
+    networks = [
+        ipaddress.IPv4Network(n) for n in plan.private + plan.public + plan.data + plan.edge
+    ]
     assert all(network.subnet_of(ipaddress.IPv4Network(cidr)) for network in networks)
     assert not any(a.overlaps(b) for a, b in combinations(networks, 2))
 
@@ -88,16 +89,6 @@ def test_a_gateway_without_bedrock_models_may_invoke_nothing() -> None:
         bedrock=(), bucket_arn="arn:aws:s3:::logs", log_prefix="logs", log_key_arn="arn:key"
     )
     assert "bedrock" not in policy
-
-
-def test_a_session_is_named_by_its_role() -> None:
-    session = "arn:aws:sts::111122223333:assumed-role/deployer/session"
-    assert principal_arn(session) == "arn:aws:iam::111122223333:role/deployer"
-
-
-def test_a_user_is_named_as_it_is() -> None:
-    user = "arn:aws:iam::111122223333:user/alice"
-    assert principal_arn(user) == user
 
 
 def test_the_previous_epoch_is_kept_and_no_earlier_one() -> None:
