@@ -19,19 +19,20 @@ from infra.workloads import Workloads, WorkloadsArgs
 settings = load()
 naming = Naming(stack=pulumi.get_stack(), extra_tags=settings.aws.tags)
 durability = POLICIES[settings.durability]
-account = connect(settings.aws, naming, settings.network.zones)
+account = connect(settings.aws, naming)
 in_aws = pulumi.ResourceOptions(provider=account.provider)
 
-network_args = NetworkArgs(naming=naming, account=account, settings=settings.network)
-network = Network("network", network_args, in_aws)
 keys_args = EncryptionArgs(naming=naming, account=account, durability=durability)
 keys = EncryptionKeys("keys", keys_args, in_aws)
+network_args = NetworkArgs(naming=naming, account=account, settings=settings, log_key_arn=keys.logs)
+network = Network("network", network_args, in_aws)
 cluster_args = ClusterArgs(
     naming=naming,
     account=account,
     settings=settings.cluster,
     subnet_ids=network.private_subnet_ids,
     key_arn=keys.cluster,
+    log_key_arn=keys.logs,
 )
 cluster = Cluster("cluster", cluster_args, in_aws)
 credentials_args = CredentialsArgs(

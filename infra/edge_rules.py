@@ -131,7 +131,7 @@ def protected_stacks_are_encrypted(settings: Settings, _supplied: Supplied) -> I
 
 
 def zones_fit_the_pods(settings: Settings, _supplied: Supplied) -> Iterator[str]:
-    wanted, zones = settings.gateway.minimum_zones, settings.network.zones
+    wanted, zones = settings.gateway.minimum_zones, settings.network.zone_count
     if wanted and wanted > zones:
         yield (
             f"gateway.minimumZones: {wanted} is above network.zones {zones}, so no zone would "

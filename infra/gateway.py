@@ -15,6 +15,7 @@ from infra.naming import NAMESPACE, PROJECT_ROOT
 from infra.rendering import render_helm_values, render_litellm_config
 from infra.secret_families import content_hash
 from infra.settings import Settings
+from infra.subnets import SubnetPlan
 
 CHART_FILES = PROJECT_ROOT / "charts" / "litellm-gateway"
 # Relative to the program, so that the state is the same for every checkout.
@@ -34,6 +35,7 @@ class GatewayArgs:
     certificates: pulumi.Input[str]
     own_cache_authority: bool
     target_group_arn: pulumi.Input[str]
+    subnets: SubnetPlan
 
 
 class Gateway(pulumi.ComponentResource):
@@ -98,6 +100,7 @@ class Gateway(pulumi.ComponentResource):
                     secrets=secrets,
                     config_map=known[1],
                     certificates=known[2],
+                    plan=args.subnets,
                 )
             )
         )

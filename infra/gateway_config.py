@@ -21,7 +21,7 @@ from infra.rendering import (
 )
 from infra.secret_families import database_user
 from infra.settings import Settings
-from infra.subnets import plan_subnets
+from infra.subnets import SubnetPlan
 
 CERTIFICATES = "/etc/gateway/certificates"
 SERVICE_ACCOUNT = "litellm-gateway"
@@ -144,9 +144,9 @@ def values_context(
     secrets: tuple[SecretVariable, ...],
     config_map: str,
     certificates: str,
+    plan: SubnetPlan,
 ) -> HelmValuesContext:
     """Return what the chart's values are rendered from."""
-    plan = plan_subnets(settings.network.cidr, settings.network.zones)
     gateway, balancer = settings.gateway, settings.load_balancer
     own_endpoint = ()
     if settings.aws.endpoint:
@@ -176,6 +176,6 @@ def values_context(
         additional_destinations=own_endpoint,
         # A small stack may run in fewer zones than it has subnets in.
         zone_spread="DoNotSchedule" if gateway.replicas > 1 else "ScheduleAnyway",
-        minimum_zones=gateway.minimum_zones or min(gateway.replicas, settings.network.zones),
+        minimum_zones=gateway.minimum_zones or min(gateway.replicas, settings.network.zone_count),
         node_selector={"kubernetes.io/arch": settings.cluster.architecture},
     )

@@ -39,7 +39,9 @@ class ExternalSecrets(pulumi.ComponentResource):
                 "name": EXTERNAL_SECRETS_NAMESPACE,
                 "labels": {"pod-security.kubernetes.io/enforce": "restricted"},
             },
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=pulumi.ResourceOptions(
+                parent=self, custom_timeouts=pulumi.CustomTimeouts(delete="30m")
+            ),
         )
         release = kubernetes.helm.v3.Release(
             "external-secrets",

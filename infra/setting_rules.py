@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, TypeAlias
 
 from infra.edge_rules import EDGE_RULES
+from infra.network_rules import NETWORK_RULES
 from infra.secret_families import SUPPLIED_FIELDS
 from infra.setting_sections import Durability
 
@@ -79,8 +80,6 @@ def _protected_stacks_are_durable(settings: Settings, _supplied: Supplied) -> It
         yield "cache.replicas: a protected stack needs at least 1 for failover"
     if settings.gateway.replicas < 2:
         yield f"gateway.replicas: {settings.gateway.replicas} is below 2, which protection needs"
-    if settings.network.nat_gateways != "perZone":
-        yield "network.natGateways: a protected stack needs perZone"
 
 
 def _secrets_stay_out_of_plain_settings(settings: Settings, _: Supplied) -> Iterator[str]:
@@ -96,4 +95,5 @@ RULES: tuple[Callable[[Settings, Supplied], Iterator[str]], ...] = (
     _protected_stacks_are_durable,
     _secrets_stay_out_of_plain_settings,
     *EDGE_RULES,
+    *NETWORK_RULES,
 )

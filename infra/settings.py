@@ -42,7 +42,9 @@ class Settings(Section):
         description="`protected` keeps databases, keys, the salt key and the log bucket from "
         "deletion; `disposable` lets `pulumi destroy` remove them.",
     )
-    network: NetworkSettings = Field(default_factory=NetworkSettings, description="VPC.")
+    network: NetworkSettings = Field(
+        default_factory=NetworkSettings, description="VPC, the stack's own or an existing one."
+    )
     cluster: ClusterSettings = Field(
         default_factory=ClusterSettings, description="EKS cluster in Auto Mode."
     )

@@ -36,3 +36,13 @@ def plan_subnets(cidr: str, zones: int) -> SubnetPlan:
         data=tuple(small[zones : 2 * zones]),
         edge=tuple(small[2 * zones : 3 * zones]),
     )
+
+
+def dns_address(service_cidr: str) -> str:
+    """Return where pods ask for names: EKS serves DNS at the tenth address of the services.
+
+    Auto Mode answers there from each node, with no pod behind it that a network policy could
+    select (github.com/aws/containers-roadmap/issues/2552); the policy sees the services' address,
+    not the node's (seen in a cluster: github.com/archestra-ai/archestra/pull/5538).
+    """
+    return str(ipaddress.IPv4Network(service_cidr)[10])

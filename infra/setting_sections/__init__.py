@@ -16,7 +16,7 @@ from infra.setting_sections.gateway import (
     SingleSignOnSettings,
 )
 from infra.setting_sections.log_storage import LogStorageSettings
-from infra.setting_sections.network import NetworkSettings
+from infra.setting_sections.network import ExistingNetworkSettings, NetworkSettings
 from infra.setting_sections.secrets import RotationSettings, SecretsSettings
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "ClusterSettings",
     "DatabaseSettings",
     "Durability",
+    "ExistingNetworkSettings",
     "GatewaySettings",
     "ImageSettings",
     "IntegrationSettings",

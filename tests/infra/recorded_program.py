@@ -87,6 +87,12 @@ class RecordingMocks(pulumi.runtime.Mocks):
                 "names": ["us-east-1a", "us-east-1b", "us-east-1c", "us-east-1d"]
             },
             "aws:index/getPartition:getPartition": {"partition": "aws"},
+            "aws:iam/getSessionContext:getSessionContext": {
+                "issuerArn": "arn:aws:iam::111122223333:role/ci/deployer"
+            },
+            "aws:ec2/getVpcEndpointService:getVpcEndpointService": {
+                "availabilityZones": ["us-east-1a", "us-east-1b", "us-east-1c"]
+            },
             "aws:secretsmanager/getSecret:getSecret": {"arn": "arn:aws:secretsmanager:::secret:s"},
         }[args.token]
 

@@ -6,7 +6,6 @@ from itertools import combinations
 
 import pytest
 
-from infra.aws_account import principal_arn
 from infra.certificate_authorities import amazon_rds_authority
 from infra.iam_policies import bedrock_resources, gateway_policy, service_account_trust
 from infra.model_catalogue import Model
@@ -96,16 +95,6 @@ def test_a_gateway_without_bedrock_models_may_invoke_nothing() -> None:
         bedrock=(), bucket_arn="arn:aws:s3:::logs", log_prefix="logs", log_key_arn="arn:key"
     )
     assert "bedrock" not in policy
-
-
-def test_a_session_is_named_by_its_role() -> None:
-    session = "arn:aws:sts::111122223333:assumed-role/deployer/session"
-    assert principal_arn(session) == "arn:aws:iam::111122223333:role/deployer"
-
-
-def test_a_user_is_named_as_it_is() -> None:
-    user = "arn:aws:iam::111122223333:user/alice"
-    assert principal_arn(user) == user
 
 
 def test_the_previous_epoch_is_kept_and_no_earlier_one() -> None:

@@ -53,10 +53,9 @@ def program(zone: str, rate_limit: int = 1000, days: int = 30) -> Callable[[], N
         account = AwsAccount(
             provider=provider,
             account_id="123456789012",
-            deployer_arn="arn:aws:iam::123456789012:role/deployer",
+            caller_arn="arn:aws:iam::123456789012:role/deployer",
             partition="aws",
             region=REGION,
-            zones=(f"{REGION}a", f"{REGION}b"),
         )
         everything = pulumi.ComponentResource(
             "litellm:tests:Edge", "edge", None, pulumi.ResourceOptions(providers=[provider])
