@@ -2,6 +2,7 @@
 
 import pulumi
 
+from infra.access_logs import AccessLogs, AccessLogsArgs
 from infra.aws_account import connect
 from infra.cluster import Cluster, ClusterArgs
 from infra.credentials import Credentials, CredentialsArgs
@@ -37,6 +38,10 @@ credentials_args = CredentialsArgs(
     naming=naming, settings=settings, durability=durability, key_arn=keys.secrets
 )
 credentials = Credentials("credentials", credentials_args, in_aws)
+access_logs_args = AccessLogsArgs(
+    naming=naming, account=account, settings=settings.access_logs, durability=durability
+)
+access_logs = AccessLogs("access-logs", access_logs_args, in_aws)
 logs_args = LogStorageArgs(
     naming=naming,
     account=account,

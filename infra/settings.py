@@ -14,6 +14,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from infra.model_catalogue import Model, provider_of
 from infra.setting_rules import RULES, SUPPLIED_SECRETS_KEY, Supplied
 from infra.setting_sections import (
+    AccessLogSettings,
     AwsSettings,
     CacheSettings,
     ClusterSettings,
@@ -54,6 +55,10 @@ class Settings(Section):
     )
     load_balancer: LoadBalancerSettings = Field(
         default_factory=LoadBalancerSettings, description="Internal application load balancer."
+    )
+    access_logs: AccessLogSettings = Field(
+        default_factory=AccessLogSettings,
+        description="Bucket of the logs that AWS writes of requests.",
     )
     secrets: SecretsSettings = Field(default_factory=SecretsSettings, description="Secret store.")
     rotation: RotationSettings = Field(

@@ -8,7 +8,7 @@ from infra.setting_sections.account import AwsSettings, Durability
 from infra.setting_sections.base import Arn, Cidr, Section
 from infra.setting_sections.cluster import ClusterSettings
 from infra.setting_sections.data_stores import CacheSettings, DatabaseSettings
-from infra.setting_sections.edge import LoadBalancerSettings
+from infra.setting_sections.edge import AccessLogSettings, LoadBalancerSettings
 from infra.setting_sections.gateway import (
     GatewaySettings,
     ImageSettings,
@@ -20,6 +20,7 @@ from infra.setting_sections.network import NetworkSettings
 from infra.setting_sections.secrets import RotationSettings, SecretsSettings
 
 __all__ = [
+    "AccessLogSettings",
     "Arn",
     "AwsSettings",
     "CacheSettings",
