@@ -24,7 +24,7 @@ in_aws = pulumi.ResourceOptions(provider=account.provider)
 
 network_args = NetworkArgs(naming=naming, account=account, settings=settings.network)
 network = Network("network", network_args, in_aws)
-keys_args = EncryptionArgs(naming=naming, account=account, durability=durability)
+keys_args = EncryptionArgs(naming=naming, account=account, settings=settings, durability=durability)
 keys = EncryptionKeys("keys", keys_args, in_aws)
 cluster_args = ClusterArgs(
     naming=naming,
@@ -35,7 +35,7 @@ cluster_args = ClusterArgs(
 )
 cluster = Cluster("cluster", cluster_args, in_aws)
 credentials_args = CredentialsArgs(
-    naming=naming, settings=settings, durability=durability, key_arn=keys.secrets
+    naming=naming, settings=settings, durability=durability, keys=keys
 )
 credentials = Credentials("credentials", credentials_args, in_aws)
 access_logs_args = AccessLogsArgs(
@@ -48,6 +48,7 @@ logs_args = LogStorageArgs(
     settings=settings.log_storage,
     durability=durability,
     key_arn=keys.logs,
+    access_logs=access_logs,
 )
 logs = LogStorage("log-storage", logs_args, in_aws)
 stores_args = DataStoresArgs(
@@ -58,7 +59,8 @@ stores_args = DataStoresArgs(
     network=network,
     cluster=cluster,
     credentials=credentials,
-    key_arn=keys.database,
+    keys=keys,
+    logs=logs,
 )
 stores = DataStores("data-stores", stores_args, in_aws)
 load_balancer_args = LoadBalancerArgs(
@@ -85,6 +87,7 @@ workloads = Workloads("workloads", workloads_args)
 
 pulumi.export("gatewayUrl", load_balancer.url)
 pulumi.export("clusterName", cluster.name)
+pulumi.export("secretNames", credentials.names)
 pulumi.export("logBucket", logs.bucket_name)
 pulumi.export("databaseIdentifier", stores.database.identifier)
 pulumi.export("databaseHost", stores.database.host)

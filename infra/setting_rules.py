@@ -22,7 +22,7 @@ Supplied: TypeAlias = dict[str, dict[str, frozenset[str]]]
 
 
 def _supplied_secrets_are_complete(settings: Settings, supplied: Supplied) -> Iterator[str]:
-    used = settings.supplied_families
+    used = settings.supplied_families if settings.secrets.supplied == "configuration" else {}
     for family, epoch in used.items():
         wanted = frozenset(SUPPLIED_FIELDS[family])
         for number in sorted({max(1, epoch - 1), epoch}):
