@@ -231,6 +231,8 @@ REPLICATION = _configuration(
         "rules.id": "ID",
         "rules.destination.encryptionConfiguration.replicaKmsKeyId": "ReplicaKmsKeyID",
     },
+    # moto drops these from what it is given.
+    unread=("rules.sourceSelectionCriteria", "rules.deleteMarkerReplication"),
 )
 
 
