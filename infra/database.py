@@ -20,7 +20,7 @@ PORT = 5432
 _LOGS = ("postgresql", "upgrade")
 # All of them dynamic, so none waits for a restart:
 # docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Appendix.PostgreSQL.CommonDBATasks.Parameters.html
-_PARAMETERS = {
+PARAMETERS = {
     "rds.force_ssl": "1",
     "log_connections": "1",
     "log_disconnections": "1",
@@ -78,7 +78,7 @@ class Database(pulumi.ComponentResource):
             "database",
             name=args.naming.named(family),
             family=family,
-            parameters=[{"name": name, "value": value} for name, value in _PARAMETERS.items()],
+            parameters=[{"name": name, "value": value} for name, value in PARAMETERS.items()],
             opts=child,
         )
         self._monitoring_role = self._monitoring()
