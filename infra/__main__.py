@@ -22,7 +22,7 @@ durability = POLICIES[settings.durability]
 account = connect(settings.aws, naming)
 in_aws = pulumi.ResourceOptions(provider=account.provider)
 
-keys_args = EncryptionArgs(naming=naming, account=account, durability=durability)
+keys_args = EncryptionArgs(naming=naming, account=account, settings=settings, durability=durability)
 keys = EncryptionKeys("keys", keys_args, in_aws)
 network_args = NetworkArgs(naming=naming, account=account, settings=settings, log_key_arn=keys.logs)
 network = Network("network", network_args, in_aws)
@@ -36,7 +36,7 @@ cluster_args = ClusterArgs(
 )
 cluster = Cluster("cluster", cluster_args, in_aws)
 credentials_args = CredentialsArgs(
-    naming=naming, settings=settings, durability=durability, key_arn=keys.secrets
+    naming=naming, settings=settings, durability=durability, keys=keys
 )
 credentials = Credentials("credentials", credentials_args, in_aws)
 access_logs_args = AccessLogsArgs(
@@ -49,6 +49,7 @@ logs_args = LogStorageArgs(
     settings=settings.log_storage,
     durability=durability,
     key_arn=keys.logs,
+    access_logs=access_logs,
 )
 logs = LogStorage("log-storage", logs_args, in_aws)
 stores_args = DataStoresArgs(
@@ -59,7 +60,8 @@ stores_args = DataStoresArgs(
     network=network,
     cluster=cluster,
     credentials=credentials,
-    key_arn=keys.database,
+    keys=keys,
+    logs=logs,
 )
 stores = DataStores("data-stores", stores_args, in_aws)
 load_balancer_args = LoadBalancerArgs(
@@ -91,6 +93,7 @@ workloads = Workloads("workloads", workloads_args)
 pulumi.export("gatewayUrl", load_balancer.url)
 pulumi.export("adminUrl", load_balancer.admin_url)
 pulumi.export("clusterName", cluster.name)
+pulumi.export("secretNames", credentials.names)
 pulumi.export("logBucket", logs.bucket_name)
 pulumi.export("databaseIdentifier", stores.database.identifier)
 pulumi.export("databaseHost", stores.database.host)

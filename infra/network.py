@@ -6,11 +6,12 @@ import pulumi
 import pulumi_aws as aws
 
 from infra.aws_account import AwsAccount
+from infra.capacity import address_problems
 from infra.existing_network import find_network
 from infra.flow_logs import FlowLogs, FlowLogsArgs
 from infra.naming import Naming
 from infra.setting_sections import ExistingNetworkSettings
-from infra.settings import Settings
+from infra.settings import Settings, SettingsError
 from infra.subnets import SubnetPlan
 from infra.vpc import OwnVpc, VpcArgs
 from infra.vpc_endpoints import EndpointsArgs, InterfaceEndpoints, storage_endpoint
@@ -101,6 +102,8 @@ class Network(pulumi.ComponentResource):
             apart_from,
             pulumi.InvokeOptions(provider=args.account.provider),
         )
+        if problems := list(address_problems(args.settings, found.plan.private)):
+            raise SettingsError(pulumi.get_stack(), problems)
         self.vpc_id = pulumi.Output.from_input(existing.vpc_id)
         self.cidr, self.plan = found.cidr, found.plan
         self.zones = tuple(subnet.zone for subnet in found.private)

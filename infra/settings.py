@@ -17,8 +17,10 @@ from infra.setting_sections import (
     AccessLogSettings,
     AwsSettings,
     CacheSettings,
+    CapacitySettings,
     ClusterSettings,
     DatabaseSettings,
+    DisasterRecoverySettings,
     Durability,
     GatewaySettings,
     IntegrationSettings,
@@ -54,6 +56,12 @@ class Settings(Section):
     cache: CacheSettings = Field(default_factory=CacheSettings, description="ElastiCache, Valkey.")
     log_storage: LogStorageSettings = Field(
         default_factory=LogStorageSettings, description="Bucket of request logs and its tiers."
+    )
+    disaster_recovery: DisasterRecoverySettings = Field(
+        default_factory=DisasterRecoverySettings, description="Copies in a second region."
+    )
+    capacity: CapacitySettings = Field(
+        default_factory=CapacitySettings, description="What the capacity rules may let pass."
     )
     load_balancer: LoadBalancerSettings = Field(
         default_factory=LoadBalancerSettings, description="Internal application load balancer."

@@ -6,8 +6,10 @@ README is generated from these descriptions. Rules between sections are in ``set
 
 from infra.setting_sections.account import AwsSettings, Durability
 from infra.setting_sections.base import Arn, Cidr, Section
+from infra.setting_sections.capacity import CapacitySettings
 from infra.setting_sections.cluster import ClusterSettings
 from infra.setting_sections.data_stores import CacheSettings, DatabaseSettings
+from infra.setting_sections.disaster_recovery import DisasterRecoverySettings
 from infra.setting_sections.edge import AccessLogSettings, LoadBalancerSettings, WebFirewallSettings
 from infra.setting_sections.gateway import (
     GatewaySettings,
@@ -24,9 +26,11 @@ __all__ = [
     "Arn",
     "AwsSettings",
     "CacheSettings",
+    "CapacitySettings",
     "Cidr",
     "ClusterSettings",
     "DatabaseSettings",
+    "DisasterRecoverySettings",
     "Durability",
     "ExistingNetworkSettings",
     "GatewaySettings",

@@ -99,6 +99,34 @@ def _secret(session: Session, arguments: Arguments) -> dict[str, Any]:
     }
 
 
+def _key(session: Session, arguments: Arguments) -> dict[str, Any]:
+    client = session.client("kms", arguments.get("region"))
+    found = client.describe_key(KeyId=arguments["keyId"])["KeyMetadata"]
+    return {
+        "id": found["KeyId"],
+        "arn": found["Arn"],
+        "awsAccountId": found["AWSAccountId"],
+        "cloudHsmClusterId": "",
+        "creationDate": found["CreationDate"].isoformat(),
+        "customKeyStoreId": "",
+        "customerMasterKeySpec": found["KeySpec"],
+        "deletionDate": "",
+        "description": found["Description"],
+        "enabled": found["Enabled"],
+        "expirationModel": "",
+        "keyManager": found["KeyManager"],
+        "keySpec": found["KeySpec"],
+        "keyState": found["KeyState"],
+        "keyUsage": found["KeyUsage"],
+        "multiRegion": found["MultiRegion"],
+        "multiRegionConfigurations": [],
+        "origin": found["Origin"],
+        "pendingDeletionWindowInDays": 0,
+        "validTo": "",
+        "xksKeyConfigurations": [],
+    }
+
+
 _STATEMENT = {
     "sid": "Sid",
     "effect": "Effect",
@@ -163,5 +191,6 @@ _FUNCTIONS: Mapping[str, Callable[[Session, Arguments], dict[str, Any]]] = {
     "aws:index/getPartition:getPartition": _partition,
     "aws:iam/getSessionContext:getSessionContext": _session_context,
     "aws:iam/getPolicyDocument:getPolicyDocument": _policy_document,
+    "aws:kms/getKey:getKey": _key,
     "aws:secretsmanager/getSecret:getSecret": _secret,
 }
