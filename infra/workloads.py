@@ -1,5 +1,6 @@
 """What runs in the cluster: the namespace, synced secrets, the database's users, the gateway."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -107,36 +108,33 @@ class Workloads(pulumi.ComponentResource):
 
     def _secrets(self, addons: Addons) -> SyncedSecrets:
         args = self._args
+        role = self._role(
+            EXTERNAL_SECRETS_ACCOUNT,
+            EXTERNAL_SECRETS_NAMESPACE,
+            _reader_policy(args.credentials.secret_arns, args.keys.secrets),
+        )
         external_secrets = ExternalSecrets(
             "external-secrets",
             ExternalSecretsArgs(
                 region=args.account.region,
                 endpoint=args.settings.aws.endpoint,
-                role_arn=self._role(
-                    EXTERNAL_SECRETS_ACCOUNT,
-                    EXTERNAL_SECRETS_NAMESPACE,
-                    pulumi.Output.all(
-                        secrets=[
-                            *args.credentials.secret_arns,
-                            args.stores.database.master_secret_arn,
-                        ],
-                        keys=[args.keys.secrets, args.keys.database],
-                    ).apply(
-                        lambda known: secret_reader_policy(
-                            secret_arns=known["secrets"], key_arns=known["keys"]
-                        )
-                    ),
-                ),
+                role_arn=role.arn,
             ),
             self._in_cluster,
         )
+        # The database makes its master secret itself, and takes longer than all else: only what
+        # needs this secret waits for it.
+        master = args.stores.database.master_secret_arn
+        readable = role.allow("database-master", _reader_policy([master], args.keys.database))
         return SyncedSecrets(
             "secrets",
             SyncedSecretsArgs(
                 store=external_secrets.store,
                 namespace=addons.namespace,
                 kept=args.credentials.kept,
-                database_master_secret=args.stores.database.master_secret_arn,
+                database_master_secret=pulumi.Output.all(master, readable).apply(
+                    lambda known: known[0]
+                ),
                 # A cache password reaches pods only when the cache knows it.
                 wait_for=[args.stores.cache.user],
             ),
@@ -156,11 +154,11 @@ class Workloads(pulumi.ComponentResource):
                 bedrock=bedrock, bucket_arn=known[0], log_prefix=LOG_PREFIX, log_key_arn=known[1]
             )
         )
-        return self._role(SERVICE_ACCOUNT, NAMESPACE, policy)
+        return self._role(SERVICE_ACCOUNT, NAMESPACE, policy).arn
 
     def _role(
         self, service_account: str, namespace: str, policy: pulumi.Output[str]
-    ) -> pulumi.Output[str]:
+    ) -> ServiceAccountRole:
         return ServiceAccountRole(
             service_account.removeprefix("litellm-"),
             ServiceAccountRoleArgs(
@@ -172,4 +170,12 @@ class Workloads(pulumi.ComponentResource):
                 policy=policy,
             ),
             self._in_cluster,
-        ).arn
+        )
+
+
+def _reader_policy(
+    secrets: Sequence[pulumi.Output[str]], key: pulumi.Output[str]
+) -> pulumi.Output[str]:
+    return pulumi.Output.all(secrets=secrets, key=key).apply(
+        lambda known: secret_reader_policy(secret_arns=known["secrets"], key_arns=[known["key"]])
+    )

@@ -79,7 +79,7 @@ def read_plan(file: Path) -> Plan:
 
 def _resource(urn: str, goal: Mapping[str, Any], known: Any) -> PlannedResource:
     provider = str(goal.get("provider") or "").rpartition("::")[0]
-    waits_for = {
+    waits_for: set[Any] = {
         *(goal.get("dependencies") or ()),
         *(
             each
@@ -96,7 +96,7 @@ def _resource(urn: str, goal: Mapping[str, Any], known: Any) -> PlannedResource:
         name=goal["name"],
         custom=bool(goal.get("custom")),
         inputs={key: _plain(value) for key, value in inputs.items() if not key.startswith("__")},
-        waits_for=frozenset(each for each in waits_for if each in known and each != urn),
+        waits_for=frozenset(str(each) for each in waits_for if each in known and each != urn),
     )
 
 

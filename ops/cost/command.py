@@ -20,9 +20,12 @@ from sandbox.toolchain import ToolchainError
 def _pairs(
     _context: click.Context, parameter: click.Parameter, values: tuple[str, ...]
 ) -> dict[str, str]:
-    pairs = dict(value.partition("=")[::2] for value in values)
-    if wrong := [value for value in values if "=" not in value]:
-        raise click.BadParameter(f"{wrong[0]!r} is not KEY=VALUE", param=parameter)
+    pairs = {}
+    for text in values:
+        key, separator, value = text.partition("=")
+        if not separator:
+            raise click.BadParameter(f"{text!r} is not KEY=VALUE", param=parameter)
+        pairs[key] = value
     return pairs
 
 

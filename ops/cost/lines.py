@@ -18,7 +18,7 @@ class CannotPrice(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Item:
-    """A part of what one resource costs: quantity × unit price, in USD a month."""
+    """A part of what one resource costs: quantity x unit price, in USD a month."""
 
     text: str
     part: Part

@@ -6,6 +6,7 @@ Values of the gateway's own release are not known in a preview, so its pods come
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from ops.cost.lines import CannotPrice, Costs
@@ -103,7 +104,7 @@ def _addon(resource: PlannedResource) -> Iterator[Pod]:
     placed = "nodeSelector" in configured
     pods = _ADDONS[name] if count is None else _ADDONS[name][:1] * int(count)
     for pod in pods:
-        yield Pod(**{**vars(pod), "critical": pod.critical and not placed})
+        yield replace(pod, critical=pod.critical and not placed)
 
 
 def _workload(resource: PlannedResource) -> Iterator[Pod]:

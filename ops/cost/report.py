@@ -96,7 +96,7 @@ def _row(text: str, fixed: float, usage: float) -> str:
 
 def _detail(item: Item) -> str:
     doubt = "" if item.price.confirmed else "  (price not confirmed)"
-    amount = f"{item.quantity:,.4g} {item.price.unit} × {item.price.amount:g}"
+    amount = f"{item.quantity:,.4g} {item.price.unit} x {item.price.amount:g}"
     return f"    {item.text}: {amount} = {item.monthly:.2f}{doubt}"
 
 

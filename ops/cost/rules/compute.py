@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from ops.cost.lines import CannotPrice, Costs, Item, known
-from ops.cost.nodes import Instance, NoInstance, Node, Pod, place
+from ops.cost.nodes import Instance, Node, NoInstance, Pod, place
 from ops.cost.pods import ADDON, AGENTS, RELEASE, WORKLOADS, pods_of, running_pods
 from ops.cost.prices import Price
 from sandbox.planned_resources import PlannedResource
@@ -86,7 +86,7 @@ def _fitting(instances: list[Instance], requirements: dict[str, Any]) -> list[In
 def _nodes(nodes: list[Node], costs: Costs, pool: str, gib: int) -> Iterator[Item]:
     for name, count in sorted(Counter(node.instance.type for node in nodes).items()):
         price = costs.prices[f"ec2.instance:{name}"]
-        yield costs.fixed(f"{pool}: {count} × {name}", price, count)
+        yield costs.fixed(f"{pool}: {count} x {name}", price, count)
         yield costs.fixed(f"{pool}: Auto Mode's fee for them", _fee(price, costs), count)
     if nodes:
         yield costs.fixed(f"{pool}: {gib} GiB volume of each", "ebs.gp3", gib * len(nodes))

@@ -58,7 +58,7 @@ def _cache(resource: PlannedResource, costs: Costs) -> Iterator[Item]:
     if nodes is None:
         nodes = groups * (1 + known(resource, "replicasPerNodeGroup", default=0))
     yield costs.fixed(
-        f"{nodes} × {node_type}, {engine}", f"elasticache.{engine}:{node_type}", nodes
+        f"{nodes} x {node_type}, {engine}", f"elasticache.{engine}:{node_type}", nodes
     )
     kept = known(resource, "snapshotRetentionLimit", default=0)
     # One snapshot of each cluster is free; a rate-limit cache is small.
