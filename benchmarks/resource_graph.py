@@ -16,11 +16,19 @@ class Cycle(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
-    """What takes time and waits for other tasks; one without work takes no place of the engine."""
+    """What takes time and waits for other tasks.
+
+    One without work, or that is not the ``engine``'s, takes no place among its operations.
+    """
 
     name: str
     seconds: float
     waits_for: frozenset[str] = field(default_factory=frozenset)
+    engine: bool = True
+
+    @property
+    def takes_place(self) -> bool:
+        return self.engine and self.seconds > 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,16 +55,16 @@ def replay(tasks: Iterable[Task], parallel: int = ENGINE_PARALLELISM) -> dict[st
     while waiting or running:
         while waiting:
             task = by_name[waiting[0]]
-            if task.seconds and busy >= parallel:
+            if task.takes_place and busy >= parallel:
                 break
             waiting.popleft()
-            busy += bool(task.seconds)
+            busy += task.takes_place
             started += 1
             end = now + task.seconds
             spans[task.name] = Span(ready=ready_at[task.name], start=now, end=end)
             heapq.heappush(running, (end, started, task.name))
         now, _, ended = heapq.heappop(running)
-        busy -= bool(by_name[ended].seconds)
+        busy -= by_name[ended].takes_place
         for name, others in missing.items():
             if ended in others:
                 others.discard(ended)

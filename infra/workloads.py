@@ -26,6 +26,7 @@ from infra.secret_families import DATABASE
 from infra.secret_sync import SERVICE_ACCOUNT as EXTERNAL_SECRETS_ACCOUNT
 from infra.secret_sync import ExternalSecrets, ExternalSecretsArgs, SyncedSecrets, SyncedSecretsArgs
 from infra.settings import Settings
+from infra.warm_up import WarmUp, WarmUpArgs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +68,14 @@ class Workloads(pulumi.ComponentResource):
             ),
             self._in_cluster,
         )
+        # At an endpoint of its own there are no nodes to launch.
+        if settings.aws.endpoint is None:
+            warm_up_args = WarmUpArgs(
+                gateway=settings.gateway,
+                architecture=settings.cluster.architecture,
+                namespace=addons.namespace,
+            )
+            WarmUp("warm-up", warm_up_args, self._in_cluster)
         synced = self._secrets(addons)
         files = certificate_authorities.certificate_files(settings)
         certificates = certificate_authorities.publish(
