@@ -136,6 +136,8 @@ FREE: dict[str, str] = {
     "aws.amazon.com/systems-manager/pricing",
     **dict.fromkeys(
         (
+            "kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicy",
+            "kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicyBinding",
             "kubernetes:autoscaling/v2:HorizontalPodAutoscaler",
             "kubernetes:core/v1:ConfigMap",
             "kubernetes:core/v1:Namespace",

@@ -103,7 +103,11 @@ def _addon(resource: PlannedResource) -> Iterator[Pod]:
     count = configured.get("replicas")
     placed = "nodeSelector" in configured
     pods = _ADDONS[name] if count is None else _ADDONS[name][:1] * int(count)
+    agent = configured.get("agent", {}).get("resources")
     for pod in pods:
+        if agent and pod.name == "cloudwatch-agent":
+            cpu, memory = _requests({"resources": agent})
+            pod = replace(pod, cpu=cpu, memory=memory)
         yield replace(pod, critical=pod.critical and not placed)
 
 

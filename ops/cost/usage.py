@@ -80,6 +80,10 @@ class Usage(BaseModel):
     agent_metrics: NonNegativeFloat = Field(
         description="Custom metrics that an agent or a metric filter with dimensions publishes."
     )
+    container_insights_series: NonNegativeFloat = Field(
+        description="Metrics of cluster, nodes, pods and containers that Container Insights takes "
+        "each minute: about 30 for a node or a pod and 12 for a container."
+    )
     management_events_per_month: NonNegativeFloat = Field(
         default=0, description="Of a second trail; the first copy is free."
     )

@@ -8,7 +8,7 @@ from typing import Any
 from ops.cost.lines import CannotPrice, Costs, Item, known
 from ops.cost.nodes import Instance, Node, NoInstance, Pod, place
 from ops.cost.pods import ADDON, AGENTS, RELEASE, WORKLOADS, pods_of, running_pods
-from ops.cost.prices import Price
+from ops.cost.prices import HOURS_PER_MONTH, Price
 from sandbox.planned_resources import PlannedResource
 
 _NODE_POOL = "kubernetes:karpenter.sh/v1:NodePool"
@@ -130,6 +130,10 @@ def _addon(resource: PlannedResource, costs: Costs) -> Iterator[Item]:
     if resource.inputs.get("addonName") in AGENTS:
         yield costs.fixed(
             "metrics that it publishes", "cloudwatch.metric", costs.usage.agent_metrics
+        )
+        observations = costs.usage.container_insights_series * 60 * HOURS_PER_MONTH
+        yield costs.used(
+            "Container Insights", "cloudwatch.container-insights", observations / 1_000_000
         )
 
 

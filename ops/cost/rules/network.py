@@ -62,9 +62,15 @@ def _endpoint(resource: PlannedResource, costs: Costs) -> Iterator[Item]:
     if kind != "Interface":
         raise CannotPrice(f"there is no rule for an endpoint of type {kind}")
     subnets = resource.inputs.get("subnetIds") or []
-    if isinstance(subnets, Unknown):
+    # Where the list is not known in a preview, the subnets that it is made of are.
+    zones = (
+        sum("aws:ec2/subnet:Subnet" in urn for urn in resource.waits_for)
+        if isinstance(subnets, Unknown)
+        else len(subnets)
+    )
+    if not zones:
         raise CannotPrice("the number of subnetIds is not known in a preview")
-    yield costs.fixed("endpoint, a zone each", "vpc.interface-endpoint.hour", len(subnets))
+    yield costs.fixed("endpoint, a zone each", "vpc.interface-endpoint.hour", zones)
     service = str(resource.inputs.get("serviceName", ""))
     if service.endswith(".bedrock-runtime"):
         yield costs.used(

@@ -86,7 +86,7 @@ def _request_logs(resource: PlannedResource, costs: Costs) -> Iterator[Item]:
 
 def _holds_request_logs(resource: PlannedResource) -> bool:
     """The log bucket and its copy in another region; infra/log_storage.py names them."""
-    return resource.name == "logs" or resource.name.endswith("replica")
+    return resource.name in ("logs", "log-copies")
 
 
 def _lifecycle(resource: PlannedResource, costs: Costs) -> tuple[list[tuple[float, str]], float]:
