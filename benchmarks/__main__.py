@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from benchmarks import bring_up, preview
+from benchmarks import bring_up, preview, time_to_gateway
 from benchmarks.report import Figure
 
 BENCHMARKS: dict[str, Callable[[], Figure]] = {
@@ -12,6 +12,7 @@ BENCHMARKS: dict[str, Callable[[], Figure]] = {
     "up_warm": bring_up.up_warm,
     "up_unchanged": bring_up.up_unchanged,
     "up_cold": bring_up.up_cold,
+    "time_to_gateway": time_to_gateway.time_to_gateway,
 }
 
 

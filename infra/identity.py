@@ -21,7 +21,10 @@ class ServiceAccountRoleArgs:
 
 
 class ServiceAccountRole(pulumi.ComponentResource):
-    """A role with one inline policy, trusted for exactly one service account."""
+    """A role with one inline policy, trusted for exactly one service account.
+
+    Whoever uses ``arn`` waits until the role may do what the policy says.
+    """
 
     arn: pulumi.Output[str]
 
@@ -46,6 +49,16 @@ class ServiceAccountRole(pulumi.ComponentResource):
             policy=args.policy,
             opts=pulumi.ResourceOptions(parent=self),
         )
-        # Whoever uses the role waits until it may do its work.
+        self._role = role
         self.arn = pulumi.Output.all(role.arn, policy.id).apply(lambda known: known[0])
         self.register_outputs({"arn": self.arn})
+
+    def allow(self, name: str, policy: pulumi.Input[str]) -> pulumi.Output[str]:
+        """Add an inline policy that users of ``arn`` do not wait for, and return its id."""
+        return aws.iam.RolePolicy(
+            name,
+            name=name,
+            role=self._role.name,
+            policy=policy,
+            opts=pulumi.ResourceOptions(parent=self),
+        ).id

@@ -1,5 +1,6 @@
 """What runs in the cluster: the namespace, synced secrets, the database's users, the gateway."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -28,6 +29,7 @@ from infra.secret_sync import SERVICE_ACCOUNT as EXTERNAL_SECRETS_ACCOUNT
 from infra.secret_sync import ExternalSecrets, ExternalSecretsArgs, SyncedSecrets, SyncedSecretsArgs
 from infra.settings import Settings
 from infra.subnets import dns_address
+from infra.warm_up import WarmUp, WarmUpArgs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +74,13 @@ class Workloads(pulumi.ComponentResource):
             ),
             self._in_cluster,
         )
+        if settings.gateway.warm_up:
+            warm_up_args = WarmUpArgs(
+                gateway=settings.gateway,
+                architecture=settings.cluster.architecture,
+                namespace=addons.namespace,
+            )
+            WarmUp("warm-up", warm_up_args, self._in_cluster)
         synced = self._secrets(addons)
         files = certificate_authorities.certificate_files(settings)
         certificates = certificate_authorities.publish(
@@ -121,36 +130,35 @@ class Workloads(pulumi.ComponentResource):
 
     def _secrets(self, addons: Addons) -> SyncedSecrets:
         args = self._args
+        role = self._role(
+            EXTERNAL_SECRETS_ACCOUNT,
+            EXTERNAL_SECRETS_NAMESPACE,
+            _reader_policy(
+                args.credentials.secret_arns, [args.keys.secrets, *args.credentials.key_arns]
+            ),
+        )
         external_secrets = ExternalSecrets(
             "external-secrets",
             ExternalSecretsArgs(
                 region=args.account.region,
                 endpoint=args.settings.aws.endpoint,
-                role_arn=self._role(
-                    EXTERNAL_SECRETS_ACCOUNT,
-                    EXTERNAL_SECRETS_NAMESPACE,
-                    pulumi.Output.all(
-                        secrets=[
-                            *args.credentials.secret_arns,
-                            args.stores.database.master_secret_arn,
-                        ],
-                        keys=[args.keys.secrets, args.keys.database, *args.credentials.key_arns],
-                    ).apply(
-                        lambda known: secret_reader_policy(
-                            secret_arns=known["secrets"], key_arns=known["keys"]
-                        )
-                    ),
-                ),
+                role_arn=role.arn,
             ),
             self._after(addons.node_pool),
         )
+        # The database makes its master secret itself, and takes longer than all else: only what
+        # needs this secret waits for it.
+        master = args.stores.database.master_secret_arn
+        readable = role.allow("database-master", _reader_policy([master], [args.keys.database]))
         return SyncedSecrets(
             "secrets",
             SyncedSecretsArgs(
                 store=external_secrets.store,
                 namespace=addons.namespace,
                 kept=args.credentials.kept,
-                database_master_secret=args.stores.database.master_secret_arn,
+                database_master_secret=pulumi.Output.all(master, readable).apply(
+                    lambda known: known[0]
+                ),
                 # A cache password reaches pods only when the cache knows it.
                 wait_for=[args.stores.cache.user],
             ),
@@ -170,11 +178,11 @@ class Workloads(pulumi.ComponentResource):
                 bedrock=bedrock, bucket_arn=known[0], log_prefix=LOG_PREFIX, log_key_arn=known[1]
             )
         )
-        return self._role(SERVICE_ACCOUNT, NAMESPACE, policy)
+        return self._role(SERVICE_ACCOUNT, NAMESPACE, policy).arn
 
     def _role(
         self, service_account: str, namespace: str, policy: pulumi.Output[str]
-    ) -> pulumi.Output[str]:
+    ) -> ServiceAccountRole:
         return ServiceAccountRole(
             service_account.removeprefix("litellm-"),
             ServiceAccountRoleArgs(
@@ -186,4 +194,12 @@ class Workloads(pulumi.ComponentResource):
                 policy=policy,
             ),
             self._in_cluster,
-        ).arn
+        )
+
+
+def _reader_policy(
+    secrets: Sequence[pulumi.Output[str]], keys: Sequence[pulumi.Output[str]]
+) -> pulumi.Output[str]:
+    return pulumi.Output.all(secrets=secrets, keys=keys).apply(
+        lambda known: secret_reader_policy(secret_arns=known["secrets"], key_arns=known["keys"])
+    )

@@ -145,10 +145,10 @@ class Engine:
         outcome.outputs = _public(result.outputs)
         return outcome
 
-    def preview(self, report: Report) -> Outcome:
-        """Tell what ``up`` would do."""
+    def preview(self, report: Report, plan: Path | None = None) -> Outcome:
+        """Tell what ``up`` would do; ``plan`` is where the engine writes its update plan."""
         with _collect(report) as (outcome, listen):
-            self._stack.preview(**_quiet(report), on_event=listen)
+            self._stack.preview(**_quiet(report), on_event=listen, plan=str(plan) if plan else None)
         return outcome
 
     def refresh(self, report: Report) -> Outcome:

@@ -1,12 +1,14 @@
 """Previews any stack through the real engine with no account, no cluster and no running sandbox."""
 
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from sandbox import toolchain
 from sandbox.engine import Engine, EngineSettings, Outcome
 from sandbox.lifecycle import by_tool
+from sandbox.planned_resources import Plan, read_plan
 from sandbox.providers.server import serve
 
 
@@ -14,6 +16,22 @@ def preview_stack(
     stack: str, overrides: Mapping[str, str], report: Callable[[str], None]
 ) -> Outcome:
     """Return what a first ``pulumi up`` of ``stack`` would create."""
+    with _engine(stack, overrides, report) as (engine, _):
+        return engine.preview(report)
+
+
+def plan_stack(stack: str, overrides: Mapping[str, str], report: Callable[[str], None]) -> Plan:
+    """Return what a first ``pulumi up`` of ``stack`` would send, with inputs and dependencies."""
+    with _engine(stack, overrides, report) as (engine, directory):
+        file = directory / "plan.json"
+        engine.preview(report, file)
+        return read_plan(file)
+
+
+@contextmanager
+def _engine(
+    stack: str, overrides: Mapping[str, str], report: Callable[[str], None]
+) -> Iterator[tuple[Engine, Path]]:
     pulumi = toolchain.ensure(["pulumi"], by_tool(report))["pulumi"]
     with tempfile.TemporaryDirectory(prefix="preview-") as directory, serve(None) as providers:
         engine = Engine(
@@ -25,4 +43,4 @@ def preview_stack(
                 overrides=overrides,
             )
         )
-        return engine.preview(report)
+        yield engine, Path(directory)

@@ -65,6 +65,11 @@ class GatewaySettings(Section):
     spend_log_retention_days: int = Field(
         default=90, ge=1, description="Days that spend rows stay in the database."
     )
+    warm_up: bool = Field(
+        default=True,
+        description="At the first `pulumi up`, launch nodes and pull the image while the database "
+        "is created.",
+    )
     admin_ui: bool = Field(default=False, description="Serve the admin UI with a password.")
     environment: dict[str, str] = Field(
         default_factory=dict,

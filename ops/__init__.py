@@ -1,0 +1,1 @@
+"""Day two: what the ``ops`` command does with a stack that is planned or runs."""
