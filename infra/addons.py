@@ -35,6 +35,8 @@ class NodePlacement:
     security_group_id: pulumi.Input[str]
     key_arn: pulumi.Input[str]
     """Key of the nodes' volumes."""
+    autoscaling: bool
+    """Whether the gateway's pods scale, which takes their metrics."""
 
 
 class Addons(pulumi.ComponentResource):
@@ -79,18 +81,22 @@ class Addons(pulumi.ComponentResource):
             opts=child,
         )
         self.node_pool = self._nodes(settings, nodes)
+        if nodes.autoscaling:
+            self._pod_metrics(nodes.cluster_name)
+        self.register_outputs({})
+
+    def _pod_metrics(self, cluster_name: pulumi.Input[str]) -> None:
         # The autoscaler's source; on EKS nothing serves it from the start. EKS chooses the version
         # that suits the cluster's (docs.aws.amazon.com/eks/latest/userguide/community-addons.html).
         aws.eks.Addon(
             "metrics-server",
-            cluster_name=nodes.cluster_name,
+            cluster_name=cluster_name,
             addon_name="metrics-server",
             resolve_conflicts_on_create="OVERWRITE",
             resolve_conflicts_on_update="OVERWRITE",
             # It is ready when its pods run, which may have to wait for a node.
             opts=pulumi.ResourceOptions(parent=self, depends_on=[self.node_pool]),
         )
-        self.register_outputs({})
 
     def _nodes(self, settings: ClusterSettings, nodes: NodePlacement) -> CustomResource:
         node_class = CustomResource(

@@ -49,6 +49,7 @@ class Network(pulumi.ComponentResource):
         self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("litellm:network:Network", name, None, opts)
+        self._ways_out: list[aws.ec2.NatGateway] = []
         settings = args.settings.network
         existing = settings.existing
         tables = self._use(existing, args) if existing else self._make(args)
@@ -65,7 +66,10 @@ class Network(pulumi.ComponentResource):
         if tables:
             storage_endpoint(endpoints, tables, self)
         if settings.interface_endpoints:
-            InterfaceEndpoints("endpoints", endpoints, pulumi.ResourceOptions(parent=self))
+            # Last: pods need them, and the engine works at so many resources at a time only, of
+            # which the database is to be one.
+            last = pulumi.ResourceOptions(parent=self, depends_on=self._ways_out)
+            InterfaceEndpoints("endpoints", endpoints, last)
         if settings.flow_logs:
             FlowLogs(
                 "flow-logs",
@@ -86,6 +90,7 @@ class Network(pulumi.ComponentResource):
         self.zones = choose_zones(settings, args.account.region, lookups)
         vpc = OwnVpc(VpcArgs(naming=args.naming, settings=settings, zones=self.zones), self)
         self.vpc_id, self.cidr, self.plan = vpc.id, settings.cidr, vpc.plan
+        self._ways_out = vpc.ways_out
         self.private_subnet_ids = vpc.private_subnet_ids
         self.data_subnet_ids = vpc.data_subnet_ids
         self.edge_subnet_ids = vpc.edge_subnet_ids

@@ -52,7 +52,8 @@ class OwnVpc:
         )
         data = self._subnets("data", self.plan.data, {})
         edge = self._subnets("edge", self.plan.edge, {})
-        gateways = self._nat_gateways(public)
+        self.ways_out = self._nat_gateways(public)
+        gateways = [gateway.id for gateway in self.ways_out]
         tables = [
             self._table(f"private-{zone}", [subnet], nat_gateway_id=gateways[index % len(gateways)])
             for index, (zone, subnet) in enumerate(zip(args.zones, private, strict=True))
@@ -83,7 +84,7 @@ class OwnVpc:
             for zone, cidr in zip(self._args.zones, cidrs, strict=True)
         ]
 
-    def _nat_gateways(self, public: list[aws.ec2.Subnet]) -> list[pulumi.Output[str]]:
+    def _nat_gateways(self, public: list[aws.ec2.Subnet]) -> list[aws.ec2.NatGateway]:
         internet = aws.ec2.InternetGateway(
             "internet", vpc_id=self.id, tags=self._named("internet"), opts=self._child
         )
@@ -101,7 +102,7 @@ class OwnVpc:
                 tags=self._named(f"nat-{zone}"),
                 opts=pulumi.ResourceOptions(parent=self._parent, depends_on=[internet]),
             )
-            gateways.append(gateway.id)
+            gateways.append(gateway)
         return gateways
 
     def _table(

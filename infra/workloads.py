@@ -71,6 +71,7 @@ class Workloads(pulumi.ComponentResource):
                 zones=args.network.zones,
                 security_group_id=cluster.security_group_id,
                 key_arn=args.keys.cluster,
+                autoscaling=settings.gateway.maximum_replicas > settings.gateway.replicas,
             ),
             self._in_cluster,
         )

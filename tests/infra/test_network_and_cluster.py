@@ -317,8 +317,8 @@ def test_a_single_pod_is_not_moved_and_several_are_moved_node_by_node(
     assert disruption["budgets"] == [{"nodes": "1"}]
 
 
-def test_pod_metrics_are_there_for_the_autoscaler(dev: list[Registered]) -> None:
-    assert only(dev, "eks/addon:Addon").inputs["addonName"] == "metrics-server"
+def test_pod_metrics_are_there_for_the_autoscaler(prod: list[Registered]) -> None:
+    assert only(prod, "eks/addon:Addon").inputs["addonName"] == "metrics-server"
 
 
 def policies(resources: list[Registered]) -> dict[str, dict[str, Any]]:

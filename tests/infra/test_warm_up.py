@@ -37,7 +37,8 @@ def test_nothing_waits_for_the_warm_up(dev: list[Registered]) -> None:
     assert job.inputs["metadata"]["annotations"] == {"pulumi.com/skipAwait": "true"}
 
 
-def test_where_aws_is_stood_in_for_no_nodes_are_warmed() -> None:
+def test_the_warm_up_can_be_turned_off() -> None:
     configuration = stack_configuration("dev")
-    configuration["litellm-gateway:aws"] = json.dumps({"endpoint": "http://127.0.0.1:4566"})
+    gateway = json.loads(configuration.get("litellm-gateway:gateway", "{}"))
+    configuration["litellm-gateway:gateway"] = json.dumps({**gateway, "warmUp": False})
     assert of_name(run_program("dev", configuration), "batch/v1:Job") == []

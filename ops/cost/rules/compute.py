@@ -11,6 +11,7 @@ from ops.cost.pods import ADDON, AGENTS, RELEASE, WORKLOADS, pods_of, running_po
 from ops.cost.prices import HOURS_PER_MONTH, Price
 from sandbox.planned_resources import PlannedResource
 
+_CLUSTER = "aws:eks/cluster:Cluster"
 _NODE_POOL = "kubernetes:karpenter.sh/v1:NodePool"
 _NODE_CLASS = "kubernetes:eks.amazonaws.com/v1:NodeClass"
 # Last day of standard support by version: endoflife.date/amazon-eks.
@@ -34,8 +35,7 @@ def _cluster(resource: PlannedResource, costs: Costs) -> Iterator[Item]:
         )
     support = "standard" if costs.prices.date <= last_day else "extended"
     yield costs.fixed(f"control plane {version}, {support} support", f"eks.cluster.{support}")
-    critical = [pod for pod in running_pods(costs) if pod.critical]
-    if critical:
+    if _system_pool(costs) and (critical := [pod for pod in running_pods(costs) if pod.critical]):
         pool = _place([*critical, *_daemons(costs)], _instances(costs), zones=len(critical))
         yield from _nodes(pool, costs, "system pool", _DEFAULT_GIB)
 
@@ -49,11 +49,20 @@ def _node_pool(resource: PlannedResource, costs: Costs) -> Iterator[Item]:
     if "on-demand" not in requirements.get("karpenter.sh/capacity-type", ["on-demand"]):
         raise CannotPrice("prices of spot instances change by the hour; the table has none")
     instances = _fitting(_instances(costs), requirements)
-    pods = [pod for pod in running_pods(costs) if not pod.critical]
-    nodes = _place(pods, instances, zones=costs.settings.network.zones)
+    apart = _system_pool(costs)
+    pods = [pod for pod in running_pods(costs) if not (apart and pod.critical)]
+    nodes = _place(pods, instances, zones=costs.settings.network.zone_count)
     yield from _nodes(nodes, costs, "pool", _ephemeral_gib(costs))
     if costs.usage.rollouts_per_month and nodes:
         yield from _rollouts(nodes, costs)
+
+
+def _system_pool(costs: Costs) -> bool:
+    """Whether the cluster has Auto Mode's own pool, which critical pods go to."""
+    return any(
+        "system" in (known(resource, "computeConfig", "nodePools") or [])
+        for resource in costs.plan.of_type(_CLUSTER)
+    )
 
 
 def _place(pods: Sequence[Pod], instances: Sequence[Instance], zones: int) -> list[Node]:
@@ -143,7 +152,7 @@ def _volume(resource: PlannedResource, costs: Costs) -> Iterator[Item]:
 
 
 RULES = {
-    "aws:eks/cluster:Cluster": _cluster,
+    _CLUSTER: _cluster,
     ADDON: _addon,
     _NODE_POOL: _node_pool,
     RELEASE: _runs_on_nodes,
