@@ -55,7 +55,7 @@ class Bucket:
         return content
 
     def page(self, prefix: str, after: str = "") -> tuple[list[Entry], str | None]:
-        """Return up to a thousand objects after a key, and the key to go on after if there are more."""
+        """Return a thousand objects after a key at most, and the key to go on after, if any."""
         given = {"StartAfter": after} if after else {}
         answer = self._client.list_objects_v2(Bucket=self.name, Prefix=prefix, **given)
         entries = [

@@ -15,7 +15,6 @@ import json
 import logging
 import os
 import re
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -23,10 +22,9 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from archiver.bucket import Bucket, Entry
-from archiver.columns import METADATA, PAYLOAD, REQUEST_COLUMNS, Kind
+from archiver.layout import COPY, LOGS, METADATA, PAYLOAD, PLANS, REQUEST_COLUMNS, Kind
 from archiver.tables import Row, to_parquet
 
-LOGS, COPY, PLANS = "logs/", "requests/", "requests-plans/"
 CHECKPOINT = f"{PLANS}checkpoint"
 
 # How long after a request its log object may still come: LiteLLM gives up an object after an hour

@@ -23,10 +23,9 @@ import psycopg
 from psycopg import sql
 
 from archiver.bucket import Bucket
-from archiver.columns import Kind
+from archiver.layout import SPEND, Kind
 from archiver.tables import Row, from_parquet, to_parquet
 
-ARCHIVE = "spend/"
 _DAY = timedelta(days=1)
 # The same number for everyone who archives this database; it means nothing.
 _LOCK = 7_336_502_118
@@ -156,15 +155,23 @@ class Archive:
             [day, day + _DAY, self._batch],
         ).fetchall()
 
+    @property
+    def _archived_columns(self) -> dict[str, Kind]:
+        # Athena knows lower case only.
+        return {name.lower(): kind for name, kind in self._columns.items()}
+
+    def _content(self, key: str) -> list[Row]:
+        return from_parquet(self._bucket.get(key) or b"", self._archived_columns)
+
     def _folder(self, day: datetime) -> str:
-        return f"{ARCHIVE}{self._table.folder}/date={day:%Y-%m-%d}/"
+        return f"{SPEND}{self._table.folder}/date={day:%Y-%m-%d}/"
 
     def _archive(self, day: datetime, rows: Sequence[Row]) -> None:
         """Write rows to the archive and read them back; the file is named by what it holds."""
         wanted = self.fingerprint(rows)
         key = f"{self._folder(day)}{wanted.checksum[:32]}.parquet"
-        self._bucket.put(key, to_parquet(self._columns, rows))
-        archived = self.fingerprint(from_parquet(self._bucket.get(key) or b"", self._columns))
+        self._bucket.put(key, to_parquet(self._archived_columns, rows))
+        archived = self.fingerprint(self._content(key))
         if archived != wanted:
             raise NotTheSame(f"{key} holds {archived}; the database has {wanted}")
         _log.info("%s: %d rows", key, wanted.rows)
@@ -210,7 +217,7 @@ class Archive:
 
     def _archived(self, day: datetime) -> Iterator[Sequence[Row]]:
         for entry in self._bucket.entries(self._folder(day)):
-            rows = from_parquet(self._bucket.get(entry.key) or b"", self._columns)
+            rows = self._content(entry.key)
             for start in range(0, len(rows), self._batch):
                 yield rows[start : start + self._batch]
 

@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 
 import polars
 
-from archiver.columns import Kind
+from archiver.layout import Kind
 
 Row: TypeAlias = tuple[Any, ...]
 

@@ -1,5 +1,6 @@
 """The bucket of request logs, and where its objects go as they age."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +23,8 @@ class LogStorageArgs:
     settings: LogStorageSettings
     durability: DurabilityPolicy
     key_arn: pulumi.Input[str]
+    further_rules: Sequence[Any] = ()
+    """Lifecycle of what else lies in the bucket."""
 
 
 class LogStorage(pulumi.ComponentResource):
@@ -86,14 +89,14 @@ class LogStorage(pulumi.ComponentResource):
         aws.s3.BucketLifecycleConfiguration(
             "logs",
             bucket=bucket.id,
-            rules=_lifecycle(args.settings),
+            rules=[*_lifecycle(args.settings), *args.further_rules],
             opts=pulumi.ResourceOptions(parent=self, depends_on=[versioning]),
         )
         self.bucket_arn = bucket.arn
         self.register_outputs({"bucketName": self.bucket_name})
 
 
-def _lifecycle(settings: LogStorageSettings) -> Any:
+def _lifecycle(settings: LogStorageSettings) -> list[Any]:
     """Rules of the bucket; a tier that lies beyond the retention is left out."""
     tiers = (
         (settings.infrequent_access_days, "STANDARD_IA"),

@@ -22,11 +22,13 @@ from infra.setting_sections import (
     GatewaySettings,
     IntegrationSettings,
     LoadBalancerSettings,
+    LogAnalyticsSettings,
     LogStorageSettings,
     NetworkSettings,
     RotationSettings,
     SecretsSettings,
     Section,
+    SpendArchiveSettings,
 )
 
 
@@ -51,6 +53,12 @@ class Settings(Section):
     cache: CacheSettings = Field(default_factory=CacheSettings, description="ElastiCache, Valkey.")
     log_storage: LogStorageSettings = Field(
         default_factory=LogStorageSettings, description="Bucket of request logs and its tiers."
+    )
+    log_analytics: LogAnalyticsSettings = Field(
+        default_factory=LogAnalyticsSettings, description="SQL over the request logs."
+    )
+    spend_archive: SpendArchiveSettings = Field(
+        default_factory=SpendArchiveSettings, description="Old spend rows, moved to the bucket."
     )
     load_balancer: LoadBalancerSettings = Field(
         default_factory=LoadBalancerSettings, description="Internal application load balancer."

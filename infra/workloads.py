@@ -6,6 +6,7 @@ import pulumi
 
 from infra import certificate_authorities
 from infra.addons import Addons, NodePlacement
+from infra.archiver import Archiver, ArchiverArgs
 from infra.aws_account import AwsAccount
 from infra.cluster import Cluster
 from infra.credentials import Credentials
@@ -96,6 +97,21 @@ class Workloads(pulumi.ComponentResource):
                 target_group_arn=args.load_balancer.target_group_arn,
             ),
             self._after(users, args.load_balancer),
+        )
+        Archiver(
+            "archiver",
+            ArchiverArgs(
+                naming=args.naming,
+                settings=settings,
+                bucket=args.logs.bucket_name,
+                bucket_arn=args.logs.bucket_arn,
+                key_arn=args.keys.logs,
+                database_host=args.stores.database.host,
+                certificates=certificates,
+                provider_arn=cluster.oidc_provider_arn,
+                issuer=cluster.issuer,
+            ),
+            self._after(synced),
         )
         self.dashboards = Dashboards("dashboards", self._after(addons.namespace)).names
         self.register_outputs({})

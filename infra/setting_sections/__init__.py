@@ -15,6 +15,7 @@ from infra.setting_sections.gateway import (
     IntegrationSettings,
     SingleSignOnSettings,
 )
+from infra.setting_sections.log_analytics import LogAnalyticsSettings, SpendArchiveSettings
 from infra.setting_sections.log_storage import LogStorageSettings
 from infra.setting_sections.network import NetworkSettings
 from infra.setting_sections.secrets import RotationSettings, SecretsSettings
@@ -31,10 +32,12 @@ __all__ = [
     "ImageSettings",
     "IntegrationSettings",
     "LoadBalancerSettings",
+    "LogAnalyticsSettings",
     "LogStorageSettings",
     "NetworkSettings",
     "RotationSettings",
     "SecretsSettings",
     "Section",
     "SingleSignOnSettings",
+    "SpendArchiveSettings",
 ]

@@ -1,9 +1,13 @@
-"""The columns of what is archived, as Parquet and as Athena have them. Needs no library."""
+"""Where archived things lie in the bucket, and their columns. Needs no library."""
 
 from collections.abc import Mapping
 from typing import Literal, TypeAlias
 
 Kind: TypeAlias = Literal["bigint", "boolean", "double", "json", "string", "timestamp"]
+
+# What LiteLLM writes (its `s3_path`), the copy of it, the plans of the copy, and spend rows. Below
+# the copy and below each table of the spend rows there is a folder for each day, `date=2026-05-17`.
+LOGS, COPY, PLANS, SPEND = "logs/", "requests/", "requests-plans/", "spend/"
 
 # Fields of StandardLoggingPayload (litellm/types/utils.py, LiteLLM 1.106.2), in its spelling. A
 # field of nested values is JSON text, because what is in it depends on model and caller.
@@ -101,7 +105,7 @@ OBJECT_KEY = "object_key"
 LOG_OBJECT_COLUMNS: Mapping[str, Kind] = {name.lower(): kind for name, kind in PAYLOAD.items()}
 REQUEST_COLUMNS: Mapping[str, Kind] = {**LOG_OBJECT_COLUMNS, **METADATA, OBJECT_KEY: "string"}
 
-# Tables of LiteLLM's database by their names below the archive (litellm/proxy/schema.prisma).
+# Tables of LiteLLM's database, by their folders (litellm/proxy/schema.prisma).
 SPEND_COLUMNS: Mapping[str, Mapping[str, Kind]] = {
     "logs": {
         "request_id": "string",
