@@ -32,7 +32,7 @@ def request(
         "user_api_key_hash": f"hash-of-{key}" if key else None,
         **more.pop("metadata", {}),
     }
-    start = TODAY - timedelta(days=days_ago) + timedelta(seconds=30)
+    start = TODAY - timedelta(days=days_ago) + timedelta(minutes=more.pop("minute", 0))
     return {"id": id, "start": start.isoformat(), "metadata": metadata, **more}
 
 
