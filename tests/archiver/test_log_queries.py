@@ -26,6 +26,7 @@ CREATE MACRO json_extract_scalar(x, path) AS json_extract_string(x, path);
 TYPES = {"bigint": "BIGINT", "boolean": "BOOLEAN", "double": "DOUBLE", "timestamp": "TIMESTAMP"}
 SETTINGS = parse("prod", PROJECT, stack_configuration("prod"))
 ALICE = {"user_api_key_user_id": "alice", "user_api_key_user_email": "alice@example.com"}
+CI = {"team": "platform", "key": "ci"}
 FAILED = {"error_code": "429", "error_class": "RateLimitError"}
 
 
@@ -43,7 +44,7 @@ REQUESTS = [
     ),
     haiku("b1", 2.0, team="O'Brien/日本", model_group="claude-opus-4-5"),
     haiku("c1", 0.125, model_group="gone", requester_ip_address="10.1.2.3", session_id="s2"),
-    haiku("d1", 0, team="platform", key="ci", status="failure", error_information=FAILED),
+    haiku("d1", 0, **CI, status="failure", error_information=FAILED),
     haiku("e1", 4.0, team="platform", key="forgotten", days_ago=45),
 ]
 
