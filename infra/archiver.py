@@ -19,6 +19,7 @@ from infra.subnets import plan_subnets
 
 REQUEST_COPY, SPEND_ARCHIVE = "request-copy", "spend-archive"
 
+_FILES = sorted((PROJECT_ROOT / "archiver").glob("*.py"))
 _PROGRAMS = "/usr/local/lib/programs"
 _CERTIFICATES = "/etc/gateway/certificates"
 # A batch of the spend archive is in memory three times, a parsed log object about ten.
@@ -78,8 +79,7 @@ class Archiver(pulumi.ComponentResource):
         self.register_outputs({})
 
     def _publish(self) -> pulumi.Output[str]:
-        folder = PROJECT_ROOT / "archiver"
-        files = {path.name: path.read_text() for path in sorted(folder.glob("*.py"))}
+        files = {path.name: path.read_text() for path in _FILES}
         return kubernetes.core.v1.ConfigMap(
             "archiver",
             metadata={
@@ -178,7 +178,7 @@ class Archiver(pulumi.ComponentResource):
             },
             "containers": [container],
             "volumes": [
-                {"name": "programs", "configMap": {"name": self._programs}},
+                {"name": "programs", "configMap": {"name": self._programs, "items": _package()}},
                 {"name": "certificates", "configMap": {"name": self._args.certificates}},
                 {"name": "scratch", "emptyDir": {"sizeLimit": "256Mi"}},
             ],
@@ -209,7 +209,7 @@ class Archiver(pulumi.ComponentResource):
                 "capabilities": {"drop": ["ALL"]},
             },
             "volumeMounts": [
-                {"name": "programs", "mountPath": f"{_PROGRAMS}/archiver", "readOnly": True},
+                {"name": "programs", "mountPath": _PROGRAMS, "readOnly": True},
                 {"name": "certificates", "mountPath": _CERTIFICATES, "readOnly": True},
                 {"name": "scratch", "mountPath": "/tmp"},  # noqa: S108 - an emptyDir
             ],
@@ -234,6 +234,11 @@ class Archiver(pulumi.ComponentResource):
                 for name, key in (("PGUSER", "username"), ("PGPASSWORD", "password"))
             ),
         ]
+
+
+def _package() -> list[dict[str, str]]:
+    """Where each file of the ConfigMap goes, whose keys cannot be paths."""
+    return [{"key": path.name, "path": f"archiver/{path.name}"} for path in _FILES]
 
 
 def _labels(task: str) -> dict[str, str]:
