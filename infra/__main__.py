@@ -10,7 +10,9 @@ from infra.data_stores import DataStores, DataStoresArgs
 from infra.durability import POLICIES
 from infra.encryption import EncryptionArgs, EncryptionKeys
 from infra.load_balancer import LoadBalancer, LoadBalancerArgs
+from infra.log_analytics import LogAnalytics, LogAnalyticsArgs
 from infra.log_storage import LogStorage, LogStorageArgs
+from infra.log_tables import analytics_lifecycle_rules
 from infra.naming import Naming
 from infra.network import Network, NetworkArgs
 from infra.settings import load
@@ -50,8 +52,14 @@ logs_args = LogStorageArgs(
     durability=durability,
     key_arn=keys.logs,
     access_logs=access_logs,
+    further_rules=analytics_lifecycle_rules(settings),
 )
 logs = LogStorage("log-storage", logs_args, in_aws)
+analytics_args = LogAnalyticsArgs(
+    naming=naming, account=account, settings=settings, durability=durability, logs=logs, keys=keys
+)
+if settings.log_analytics.enabled:
+    LogAnalytics("log-analytics", analytics_args, in_aws)
 stores_args = DataStoresArgs(
     naming=naming,
     account=account,

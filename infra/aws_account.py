@@ -12,11 +12,13 @@ from infra.setting_sections import AwsSettings
 # Services whose address follows `aws.endpoint` where one is given.
 _SERVICES = (
     "acm",
+    "athena",
     "cloudwatch",
     "ec2",
     "eks",
     "elasticache",
     "elbv2",
+    "glue",
     "iam",
     "kms",
     "logs",

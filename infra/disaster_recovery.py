@@ -14,6 +14,7 @@ from infra.durability import DurabilityPolicy
 from infra.encryption import EncryptionKeys
 from infra.iam_policies import allow, document, service_trust
 from infra.log_storage import LogStorage, lifecycle_rules
+from infra.log_tables import analytics_lifecycle_rules
 from infra.naming import Naming
 from infra.private_bucket import PrivateBucket, PrivateBucketArgs
 from infra.settings import Settings
@@ -70,7 +71,10 @@ class DisasterRecovery(pulumi.ComponentResource):
                 partition=args.account.partition,
                 durability=args.durability,
                 key_arn=self._key,
-                lifecycle_rules=lifecycle_rules(settings.log_storage),
+                lifecycle_rules=[
+                    *lifecycle_rules(settings.log_storage),
+                    *analytics_lifecycle_rules(settings),
+                ],
                 region=args.region,
                 # A bucket with a lock can only be copied into one that has it too.
                 object_lock_days=settings.log_storage.object_lock_days,

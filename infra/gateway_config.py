@@ -99,7 +99,9 @@ def config_context(
         request_timeout_seconds=settings.gateway.longest_stream_seconds,
         database_connections=settings.gateway.database_connections,
         spend_write_seconds=settings.gateway.batch_write_seconds,
-        spend_retention_days=settings.gateway.spend_log_retention_days,
+        spend_retention_days=(
+            None if settings.spend_archive.enabled else settings.gateway.spend_log_retention_days
+        ),
         routing=Routing(
             fallbacks={model.name: model.fallbacks for model in settings.models if model.fallbacks}
         ),

@@ -1,5 +1,6 @@
 """The bucket of request logs, and where its objects go as they age."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +30,8 @@ class LogStorageArgs:
     durability: DurabilityPolicy
     key_arn: pulumi.Input[str]
     access_logs: AccessLogs
+    further_rules: Sequence[Any] = ()
+    """Lifecycle of what else lies in the bucket."""
 
 
 class LogStorage(pulumi.ComponentResource):
@@ -56,7 +59,7 @@ class LogStorage(pulumi.ComponentResource):
                 partition=account.partition,
                 durability=args.durability,
                 key_arn=args.key_arn,
-                lifecycle_rules=lifecycle_rules(args.settings),
+                lifecycle_rules=[*lifecycle_rules(args.settings), *args.further_rules],
                 object_lock_days=args.settings.object_lock_days,
             ),
             pulumi.ResourceOptions(parent=self),
@@ -72,7 +75,7 @@ class LogStorage(pulumi.ComponentResource):
         self.register_outputs({"bucketName": self.bucket_name})
 
 
-def lifecycle_rules(settings: LogStorageSettings) -> Any:
+def lifecycle_rules(settings: LogStorageSettings) -> list[Any]:
     """Return the rules of a bucket of log objects; a tier without days is left out."""
     return [
         {

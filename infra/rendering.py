@@ -143,7 +143,8 @@ class LiteLLMConfigContext:
     request_timeout_seconds: int
     database_connections: int
     spend_write_seconds: int
-    spend_retention_days: int
+    spend_retention_days: int | None
+    """After how many days LiteLLM deletes spend rows; None where they are archived instead."""
     log_messages: bool = False
     """Whether prompts and answers go to the log store, or metadata alone."""
     routing: Routing = field(default_factory=Routing)

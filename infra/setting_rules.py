@@ -117,6 +117,25 @@ def _locked_objects_are_kept(settings: Settings, _: Supplied) -> Iterator[str]:
         )
 
 
+def _archived_spend_outlives_the_database(settings: Settings, _: Supplied) -> Iterator[str]:
+    archive, days = settings.spend_archive, settings.gateway.spend_log_retention_days
+    if archive.enabled and archive.retention_days < days:
+        yield (
+            f"spendArchive.retentionDays: {archive.retention_days} is below "
+            f"gateway.spendLogRetentionDays {days}; archive for longer, or set "
+            "spendArchive.enabled to false to have old rows deleted"
+        )
+
+
+def _named_queries_look_where_logs_are(settings: Settings, _: Supplied) -> Iterator[str]:
+    analytics, days = settings.log_analytics, settings.log_storage.retention_days
+    if analytics.enabled and analytics.period_days > days:
+        yield (
+            f"logAnalytics.periodDays: {analytics.period_days} is beyond "
+            f"logStorage.retentionDays {days}, after which logs are gone"
+        )
+
+
 RULES: tuple[Callable[[Settings, Supplied], Iterator[str]], ...] = (
     _supplied_secrets_are_complete,
     _rotated_providers_are_used,
@@ -128,4 +147,6 @@ RULES: tuple[Callable[[Settings, Supplied], Iterator[str]], ...] = (
     _copies_go_elsewhere,
     _locked_objects_are_kept,
     capacity_problems,
+    _archived_spend_outlives_the_database,
+    _named_queries_look_where_logs_are,
 )

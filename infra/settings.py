@@ -25,11 +25,13 @@ from infra.setting_sections import (
     GatewaySettings,
     IntegrationSettings,
     LoadBalancerSettings,
+    LogAnalyticsSettings,
     LogStorageSettings,
     NetworkSettings,
     RotationSettings,
     SecretsSettings,
     Section,
+    SpendArchiveSettings,
 )
 
 
@@ -62,6 +64,12 @@ class Settings(Section):
     )
     capacity: CapacitySettings = Field(
         default_factory=CapacitySettings, description="What the capacity rules may let pass."
+    )
+    log_analytics: LogAnalyticsSettings = Field(
+        default_factory=LogAnalyticsSettings, description="SQL over the request logs."
+    )
+    spend_archive: SpendArchiveSettings = Field(
+        default_factory=SpendArchiveSettings, description="Old spend rows, moved to the bucket."
     )
     load_balancer: LoadBalancerSettings = Field(
         default_factory=LoadBalancerSettings, description="Internal application load balancer."

@@ -7,6 +7,7 @@ import pulumi
 
 from infra import certificate_authorities
 from infra.addons import Addons, NodePlacement
+from infra.archiver import Archiver, ArchiverArgs
 from infra.aws_account import AwsAccount
 from infra.cluster import Cluster
 from infra.credentials import Credentials
@@ -120,6 +121,22 @@ class Workloads(pulumi.ComponentResource):
                 subnets=args.network.plan,
             ),
             self._after(users, args.load_balancer, addons.node_pool),
+        )
+        Archiver(
+            "archiver",
+            ArchiverArgs(
+                naming=args.naming,
+                settings=settings,
+                bucket=args.logs.bucket_name,
+                bucket_arn=args.logs.bucket_arn,
+                key_arn=args.keys.logs,
+                database_host=args.stores.database.host,
+                database_cidrs=args.network.plan.data,
+                certificates=certificates,
+                provider_arn=cluster.oidc_provider_arn,
+                issuer=cluster.issuer,
+            ),
+            self._after(synced, addons.node_pool),
         )
         self.dashboards = Dashboards("dashboards", self._after(addons.namespace)).names
         self.register_outputs({})

@@ -17,6 +17,7 @@ from infra.setting_sections.gateway import (
     IntegrationSettings,
     SingleSignOnSettings,
 )
+from infra.setting_sections.log_analytics import LogAnalyticsSettings, SpendArchiveSettings
 from infra.setting_sections.log_storage import LogStorageSettings
 from infra.setting_sections.network import ExistingNetworkSettings, NetworkSettings
 from infra.setting_sections.secrets import RotationSettings, SecretsSettings
@@ -37,11 +38,13 @@ __all__ = [
     "ImageSettings",
     "IntegrationSettings",
     "LoadBalancerSettings",
+    "LogAnalyticsSettings",
     "LogStorageSettings",
     "NetworkSettings",
     "RotationSettings",
     "SecretsSettings",
     "Section",
     "SingleSignOnSettings",
+    "SpendArchiveSettings",
     "WebFirewallSettings",
 ]

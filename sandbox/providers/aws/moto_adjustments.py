@@ -11,6 +11,7 @@ def apply() -> None:
     _judge_bucket_policies_by_their_conditions()
     _find_log_delivery_in_bucket_policies()
     _delete_what_belongs_to_caches()
+    _change_what_belongs_to_athena()
 
 
 def _judge_bucket_policies_by_their_conditions() -> None:
@@ -112,3 +113,33 @@ def _delete_what_belongs_to_caches() -> None:
     ElastiCacheBackend.delete_replication_group = delete_replication_group
     ElastiCacheBackend.delete_user = delete_one_user
     ElastiCacheResponse.delete_cache_subnet_group = delete_cache_subnet_group
+
+
+def _change_what_belongs_to_athena() -> None:
+    """Change workgroups and delete named queries, for which moto has no operations."""
+    from moto.athena.responses import AthenaResponse
+
+    def update_work_group(response: Any) -> Any:
+        name = response._get_param("WorkGroup")
+        group = response.athena_backend.work_groups.get(name)
+        if group is None:
+            return response.error(f"WorkGroup {name} is not found.", 400)
+        changes = dict(response._get_param("ConfigurationUpdates") or {})
+        if "ResultConfigurationUpdates" in changes:
+            changes["ResultConfiguration"] = {
+                **group.configuration.get("ResultConfiguration", {}),
+                **changes.pop("ResultConfigurationUpdates"),
+            }
+        group.configuration = {**group.configuration, **changes}
+        group.description = response._get_param("Description") or group.description
+        group.state = response._get_param("State") or group.state
+        return "{}"
+
+    def delete_named_query(response: Any) -> Any:
+        query = response._get_param("NamedQueryId")
+        if response.athena_backend.named_queries.pop(query, None) is None:
+            return response.error(f"NamedQuery {query} was not found", 400)
+        return "{}"
+
+    AthenaResponse.update_work_group = update_work_group
+    AthenaResponse.delete_named_query = delete_named_query

@@ -6,10 +6,12 @@ from dataclasses import replace
 from sandbox.providers.aws.table import ResourceType
 from sandbox.providers.aws.tables import (
     acm,
+    athena,
     eks,
     elasticache,
     elasticache_users,
     endpoints,
+    glue,
     iam,
     kms,
     listeners,
@@ -29,10 +31,12 @@ from sandbox.providers.aws.tables import (
 
 _SERVICES = (
     acm,
+    athena,
     rds_groups,
     listeners,
     elasticache_users,
     endpoints,
+    glue,
     eks,
     elasticache,
     iam,

@@ -1,0 +1,199 @@
+"""SQL over the request logs: a database of tables, a workgroup with limits, named queries."""
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from infra.analytics_policies import log_reader_policy
+from infra.aws_account import AwsAccount
+from infra.durability import DurabilityPolicy
+from infra.encryption import EncryptionKeys
+from infra.iam_policies import tls_only_bucket_policy
+from infra.log_queries import log_queries
+from infra.log_storage import LogStorage
+from infra.log_tables import log_tables
+from infra.naming import Naming
+from infra.settings import Settings
+
+_GIB = 1024**3
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogAnalyticsArgs:
+    naming: Naming
+    account: AwsAccount
+    settings: Settings
+    durability: DurabilityPolicy
+    logs: LogStorage
+    keys: EncryptionKeys
+
+
+class LogAnalytics(pulumi.ComponentResource):
+    """A Glue database whose tables need no crawler, and an Athena workgroup for it.
+
+    The workgroup stops a query that reads more than ``logAnalytics.scanLimitGib``, and writes all
+    results to a bucket of their own, encrypted, where they expire. Whoever asks cannot choose
+    otherwise. ``reader_policy_arn`` is a policy that allows no more than to query.
+    """
+
+    database: str
+    workgroup: str
+    reader_policy_arn: pulumi.Output[str]
+
+    def __init__(
+        self, name: str, args: LogAnalyticsArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("litellm:log-analytics:LogAnalytics", name, None, opts)
+        self._args = args
+        self._child = pulumi.ResourceOptions(parent=self)
+        # Athena takes no hyphens without quotes.
+        self.database = args.naming.prefix.replace("-", "_")
+        self.workgroup = args.naming.named("logs")
+        self._tables()
+        results = self._results_bucket()
+        self._queries(results)
+        self.reader_policy_arn = self._reader_policy(results)
+        self.register_outputs({"database": self.database, "workgroup": self.workgroup})
+
+    def _tables(self) -> None:
+        args = self._args
+        database = aws.glue.CatalogDatabase(
+            "logs",
+            name=self.database,
+            description=f"{args.naming.prefix}: request logs and archived spend",
+            opts=self._child,
+        )
+        for table in log_tables(args.settings, args.logs.bucket_name):
+            aws.glue.CatalogTable(
+                table.name,
+                name=table.name,
+                database_name=database.name,
+                description=table.description,
+                table_type="EXTERNAL_TABLE",
+                parameters=table.parameters,
+                partition_keys=table.partition_keys,
+                storage_descriptor=table.storage_descriptor,
+                opts=self._child,
+            )
+
+    def _results_bucket(self) -> aws.s3.Bucket:
+        args, child = self._args, self._child
+        name = f"{args.naming.named('results')}-{args.account.account_id}-{args.account.region}"
+        bucket = aws.s3.Bucket(
+            "results",
+            bucket=name,
+            force_destroy=args.durability.force_destroy_bucket,
+            opts=child,
+        )
+        public = aws.s3.BucketPublicAccessBlock(
+            "results",
+            bucket=bucket.id,
+            block_public_acls=True,
+            block_public_policy=True,
+            ignore_public_acls=True,
+            restrict_public_buckets=True,
+            opts=child,
+        )
+        aws.s3.BucketOwnershipControls(
+            "results",
+            bucket=bucket.id,
+            rule={"object_ownership": "BucketOwnerEnforced"},
+            opts=child,
+        )
+        versioning = aws.s3.BucketVersioning(
+            "results", bucket=bucket.id, versioning_configuration={"status": "Enabled"}, opts=child
+        )
+        aws.s3.BucketServerSideEncryptionConfiguration(
+            "results",
+            bucket=bucket.id,
+            rules=[
+                {
+                    "apply_server_side_encryption_by_default": {
+                        "sse_algorithm": "aws:kms",
+                        "kms_master_key_id": args.keys.logs,
+                    },
+                    "bucket_key_enabled": True,
+                }
+            ],
+            opts=child,
+        )
+        aws.s3.BucketPolicy(
+            "results",
+            bucket=bucket.id,
+            policy=tls_only_bucket_policy(f"arn:{args.account.partition}:s3:::{name}"),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[public]),
+        )
+        days = args.settings.log_analytics.result_days
+        aws.s3.BucketLifecycleConfiguration(
+            "results",
+            bucket=bucket.id,
+            rules=[
+                {
+                    "id": "expiry",
+                    "status": "Enabled",
+                    "filter": {"prefix": ""},
+                    "expiration": {"days": days},
+                    "noncurrent_version_expiration": {"noncurrent_days": 1},
+                    "abort_incomplete_multipart_upload": {"days_after_initiation": 1},
+                }
+            ],
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[versioning]),
+        )
+        return bucket
+
+    def _queries(self, results: aws.s3.Bucket) -> None:
+        args = self._args
+        workgroup = aws.athena.Workgroup(
+            "logs",
+            name=self.workgroup,
+            description=f"{args.naming.prefix}: queries over request logs",
+            # It holds no data but the history of queries, which would keep it from being deleted.
+            force_destroy=True,
+            configuration={
+                "enforce_workgroup_configuration": True,
+                "publish_cloudwatch_metrics_enabled": True,
+                "bytes_scanned_cutoff_per_query": args.settings.log_analytics.scan_limit_gib * _GIB,
+                "engine_version": {"selected_engine_version": "Athena engine version 3"},
+                "result_configuration": {
+                    "output_location": results.bucket.apply(lambda name: f"s3://{name}/"),
+                    "expected_bucket_owner": args.account.account_id,
+                    "encryption_configuration": {
+                        "encryption_option": "SSE_KMS",
+                        "kms_key_arn": args.keys.logs,
+                    },
+                },
+            },
+            opts=self._child,
+        )
+        for query in log_queries(args.settings):
+            aws.athena.NamedQuery(
+                query.name,
+                name=query.name,
+                description=query.description,
+                database=self.database,
+                workgroup=workgroup.name,
+                query=query.text,
+                opts=self._child,
+            )
+
+    def _reader_policy(self, results: aws.s3.Bucket) -> pulumi.Output[str]:
+        args, account = self._args, self._args.account
+        place = f"{account.region}:{account.account_id}"
+        document = pulumi.Output.all(args.logs.bucket_arn, results.arn, args.keys.logs).apply(
+            lambda known: log_reader_policy(
+                workgroup_arn=f"arn:{account.partition}:athena:{place}:workgroup/{self.workgroup}",
+                catalog_arn=f"arn:{account.partition}:glue:{place}",
+                database=self.database,
+                bucket_arn=known[0],
+                results_arn=known[1],
+                key_arn=known[2],
+            )
+        )
+        return aws.iam.Policy(
+            "log-reader",
+            name=args.naming.named("log-reader"),
+            description="Query the request logs, and nothing else",
+            policy=document,
+            opts=self._child,
+        ).arn
