@@ -12,6 +12,8 @@ from infra.setting_sections import AwsSettings
 # Services whose address follows `aws.endpoint` where one is given.
 _SERVICES = (
     "acm",
+    "budgets",
+    "cloudtrail",
     "cloudwatch",
     "ec2",
     "eks",

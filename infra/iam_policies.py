@@ -93,15 +93,18 @@ def secret_reader_policy(*, secret_arns: Sequence[str], key_arns: Sequence[str])
     )
 
 
+def tls_only_statement(bucket_arn: str) -> Document:
+    """Return the statement of a bucket policy that refuses every request without TLS."""
+    return {
+        "Sid": "TlsOnly",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:*",
+        "Resource": [bucket_arn, f"{bucket_arn}/*"],
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+
+
 def tls_only_bucket_policy(bucket_arn: str) -> str:
     """Return a bucket policy that refuses every request without TLS."""
-    return document(
-        {
-            "Sid": "TlsOnly",
-            "Effect": "Deny",
-            "Principal": "*",
-            "Action": "s3:*",
-            "Resource": [bucket_arn, f"{bucket_arn}/*"],
-            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-        }
-    )
+    return document(tls_only_statement(bucket_arn))

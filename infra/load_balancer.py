@@ -36,6 +36,7 @@ class LoadBalancer(pulumi.ComponentResource):
     the VPC. Metrics are never served.
     """
 
+    arn: pulumi.Output[str]
     url: pulumi.Output[str]
     target_group_arn: pulumi.Output[str]
 
@@ -79,7 +80,7 @@ class LoadBalancer(pulumi.ComponentResource):
             tags={"eks:eks-cluster-name": args.cluster.name},
             opts=self._child,
         )
-        self.target_group_arn = targets.arn
+        self.arn, self.target_group_arn = balancer.arn, targets.arn
         forward = {"type": "forward", "target_group_arn": targets.arn}
         port = args.settings.port
         if args.settings.certificate_arn:

@@ -29,6 +29,7 @@ class Network(pulumi.ComponentResource):
     cidr: str
     private_subnet_ids: list[pulumi.Output[str]]
     data_subnet_ids: list[pulumi.Output[str]]
+    nat_gateway_ids: list[pulumi.Output[str]]
 
     def __init__(
         self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None
@@ -58,7 +59,7 @@ class Network(pulumi.ComponentResource):
         public = self._subnets("public", plan.public, {"kubernetes.io/role/elb": "1"})
         private = self._subnets("private", plan.private, {"kubernetes.io/role/internal-elb": "1"})
         data = self._subnets("data", plan.data, {})
-        gateways = self._nat_gateways(public)
+        gateways = self.nat_gateway_ids = self._nat_gateways(public)
         private_tables = [
             self._table(f"private-{zone}", [subnet], nat_gateway_id=gateways[index % len(gateways)])
             for index, (zone, subnet) in enumerate(zip(args.account.zones, private, strict=True))

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, TypeAlias
 
+from infra.monitoring_rules import monitoring_problems
 from infra.secret_families import SUPPLIED_FIELDS
 from infra.setting_sections import Durability
 
@@ -109,4 +110,5 @@ RULES: tuple[Callable[[Settings, Supplied], Iterator[str]], ...] = (
     _protected_stacks_are_durable,
     _streams_fit_into_timeouts,
     _secrets_stay_out_of_plain_settings,
+    monitoring_problems,
 )

@@ -14,7 +14,9 @@ from pydantic import Field, TypeAdapter, ValidationError
 from infra.model_catalogue import Model, provider_of
 from infra.setting_rules import RULES, SUPPLIED_SECRETS_KEY, Supplied
 from infra.setting_sections import (
+    AuditSettings,
     AwsSettings,
+    BudgetSettings,
     CacheSettings,
     ClusterSettings,
     DatabaseSettings,
@@ -23,6 +25,7 @@ from infra.setting_sections import (
     IntegrationSettings,
     LoadBalancerSettings,
     LogStorageSettings,
+    MonitoringSettings,
     NetworkSettings,
     RotationSettings,
     SecretsSettings,
@@ -64,6 +67,15 @@ class Settings(Section):
     )
     integrations: IntegrationSettings = Field(
         default_factory=IntegrationSettings, description="Services beside the gateway."
+    )
+    monitoring: MonitoringSettings = Field(
+        default_factory=MonitoringSettings, description="Alarms, their receivers and thresholds."
+    )
+    audit: AuditSettings = Field(
+        default_factory=AuditSettings, description="Trail of who read secrets and called Bedrock."
+    )
+    budget: BudgetSettings = Field(
+        default_factory=BudgetSettings, description="Budget of the account's Bedrock spend."
     )
     models: tuple[Model, ...] = Field(default=(), description="Catalogue of models.")
 

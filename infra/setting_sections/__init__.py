@@ -16,12 +16,21 @@ from infra.setting_sections.gateway import (
     SingleSignOnSettings,
 )
 from infra.setting_sections.log_storage import LogStorageSettings
+from infra.setting_sections.monitoring import (
+    AlarmThresholds,
+    AuditSettings,
+    BudgetSettings,
+    MonitoringSettings,
+)
 from infra.setting_sections.network import NetworkSettings
 from infra.setting_sections.secrets import RotationSettings, SecretsSettings
 
 __all__ = [
+    "AlarmThresholds",
     "Arn",
+    "AuditSettings",
     "AwsSettings",
+    "BudgetSettings",
     "CacheSettings",
     "Cidr",
     "ClusterSettings",
@@ -32,6 +41,7 @@ __all__ = [
     "IntegrationSettings",
     "LoadBalancerSettings",
     "LogStorageSettings",
+    "MonitoringSettings",
     "NetworkSettings",
     "RotationSettings",
     "SecretsSettings",

@@ -96,7 +96,8 @@ def test_a_new_generation_is_created_beside_the_retired_one() -> None:
 
 
 def test_log_objects_change_tier_although_they_are_small(prod: list[Registered]) -> None:
-    rules = only(prod, "BucketLifecycleConfiguration").inputs["rules"]
+    lifecycles = {r.name: r.inputs for r in of_type(prod, "BucketLifecycleConfiguration")}
+    rules = lifecycles["logs"]["rules"]
     assert rules[0]["filter"]["and"]["objectSizeGreaterThan"] == 1
     assert [step["storageClass"] for step in rules[0]["transitions"]] == [
         "STANDARD_IA",

@@ -6,6 +6,8 @@ from dataclasses import replace
 from sandbox.providers.aws.table import ResourceType
 from sandbox.providers.aws.tables import (
     acm,
+    budgets,
+    cloudtrail,
     eks,
     elasticache,
     elasticache_users,
@@ -16,6 +18,7 @@ from sandbox.providers.aws.tables import (
     load_balancing,
     monitoring,
     network,
+    notifications,
     rds,
     rds_groups,
     s3,
@@ -25,6 +28,8 @@ from sandbox.providers.aws.tables import (
 
 _SERVICES = (
     acm,
+    budgets,
+    cloudtrail,
     rds_groups,
     listeners,
     elasticache_users,
@@ -36,6 +41,7 @@ _SERVICES = (
     load_balancing,
     monitoring,
     network,
+    notifications,
     rds,
     s3,
     secretsmanager,
