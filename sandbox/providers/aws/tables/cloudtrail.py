@@ -36,7 +36,8 @@ TRAIL = ResourceType(
         Call("PutEventSelectors", {"TrailName": "{id}"}, properties=("advancedEventSelectors",)),
     ),
     updates=(Call("UpdateTrail", _TRAIL),),
-    delete=Call("DeleteTrail", _TRAIL),
+    # moto deletes by name only, and is silent about an ARN.
+    delete=Call("DeleteTrail", {"Name": "{name}"}),
     arn="{id}",
     rename={"cloudWatchLogsGroupArn": "CloudWatchLogsLogGroupArn"},
     outputs={

@@ -191,13 +191,22 @@ def _metric_filter(context: Context) -> Properties | None:
     return next((one for one in answer["metricFilters"] if one["filterName"] == name), None)
 
 
+def _put_again(context: Context, _changed: set[str]) -> None:
+    # moto keeps what is put under a name it has beside the old one.
+    context.client().delete_metric_filter(
+        logGroupName=context.values["logGroupName"], filterName=context.id
+    )
+    context.call(METRIC_FILTER.create)
+
+
 METRIC_FILTER = ResourceType(
     type="aws:cloudwatch/logMetricFilter:LogMetricFilter",
     service="logs",
     create=Call("PutMetricFilter"),
     id="{name}",
     reads=(_metric_filter,),
-    updates=(Call("PutMetricFilter"),),
+    updated=_put_again,
+    in_place=("pattern", "metricTransformation", "applyOnTransformedLogs"),
     replace=("name", "logGroupName"),
     delete=Call("DeleteMetricFilter", {"filterName": "{id}", "logGroupName": "{logGroupName}"}),
     rename={
