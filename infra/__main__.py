@@ -2,6 +2,7 @@
 
 import pulumi
 
+from infra.access_logs import AccessLogs, AccessLogsArgs
 from infra.aws_account import connect
 from infra.cluster import Cluster, ClusterArgs
 from infra.credentials import Credentials, CredentialsArgs
@@ -24,7 +25,7 @@ in_aws = pulumi.ResourceOptions(provider=account.provider)
 
 network_args = NetworkArgs(naming=naming, account=account, settings=settings.network)
 network = Network("network", network_args, in_aws)
-keys_args = EncryptionArgs(naming=naming, account=account, durability=durability)
+keys_args = EncryptionArgs(naming=naming, account=account, settings=settings, durability=durability)
 keys = EncryptionKeys("keys", keys_args, in_aws)
 cluster_args = ClusterArgs(
     naming=naming,
@@ -35,15 +36,20 @@ cluster_args = ClusterArgs(
 )
 cluster = Cluster("cluster", cluster_args, in_aws)
 credentials_args = CredentialsArgs(
-    naming=naming, settings=settings, durability=durability, key_arn=keys.secrets
+    naming=naming, settings=settings, durability=durability, keys=keys
 )
 credentials = Credentials("credentials", credentials_args, in_aws)
+access_logs_args = AccessLogsArgs(
+    naming=naming, account=account, settings=settings.access_logs, durability=durability
+)
+access_logs = AccessLogs("access-logs", access_logs_args, in_aws)
 logs_args = LogStorageArgs(
     naming=naming,
     account=account,
     settings=settings.log_storage,
     durability=durability,
     key_arn=keys.logs,
+    access_logs=access_logs,
 )
 logs = LogStorage("log-storage", logs_args, in_aws)
 stores_args = DataStoresArgs(
@@ -54,7 +60,8 @@ stores_args = DataStoresArgs(
     network=network,
     cluster=cluster,
     credentials=credentials,
-    key_arn=keys.database,
+    keys=keys,
+    logs=logs,
 )
 stores = DataStores("data-stores", stores_args, in_aws)
 load_balancer_args = LoadBalancerArgs(
@@ -83,6 +90,7 @@ monitoring = Monitoring("monitoring", monitoring_args, in_aws)
 
 pulumi.export("gatewayUrl", load_balancer.url)
 pulumi.export("clusterName", cluster.name)
+pulumi.export("secretNames", credentials.names)
 pulumi.export("logBucket", logs.bucket_name)
 pulumi.export("databaseIdentifier", stores.database.identifier)
 pulumi.export("databaseHost", stores.database.host)

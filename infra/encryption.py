@@ -9,14 +9,15 @@ from infra.aws_account import AwsAccount
 from infra.durability import DurabilityPolicy
 from infra.key_policies import log_key_policy, plain_key_policy, topic_key_policy
 from infra.naming import Naming
+from infra.settings import Settings
 
 
 @dataclass(frozen=True, kw_only=True)
 class EncryptionArgs:
     naming: Naming
     account: AwsAccount
+    settings: Settings
     durability: DurabilityPolicy
-    disaster_recovery_region: str | None = None
 
 
 class EncryptionKeys(pulumi.ComponentResource):
@@ -46,7 +47,7 @@ class EncryptionKeys(pulumi.ComponentResource):
         self.logs = self._key("logs", log_key_policy(*place, args.account.region))
         self.secrets = self._key("secrets", plain)
         self.monitoring = self._key("monitoring", topic_key_policy(*place))
-        elsewhere = args.disaster_recovery_region
+        elsewhere = args.settings.disaster_recovery.region
         self.copies = self._key("copies", plain, elsewhere) if elsewhere else None
         self.register_outputs({})
 

@@ -138,8 +138,8 @@ class SyncedSecrets(pulumi.ComponentResource):
 
     def _pinned(self, stored: StoredEpoch) -> CustomResource:
         source: dict[str, pulumi.Input[str]] = {"key": stored.secret_name}
-        if stored.version_id is not None:
-            source["version"] = pulumi.Output.concat("uuid/", stored.version_id)
+        if stored.version is not None:
+            source["version"] = stored.version
         return self._external_secret(
             stored.family.secret_name(stored.epoch),
             source,

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, TypeAlias
 
+from infra.capacity import capacity_problems
 from infra.monitoring_rules import monitoring_problems
 from infra.secret_families import SUPPLIED_FIELDS
 from infra.setting_sections import Durability
@@ -22,7 +23,7 @@ Supplied: TypeAlias = dict[str, dict[str, frozenset[str]]]
 
 
 def _supplied_secrets_are_complete(settings: Settings, supplied: Supplied) -> Iterator[str]:
-    used = settings.supplied_families
+    used = settings.supplied_families if settings.secrets.supplied == "configuration" else {}
     for family, epoch in used.items():
         wanted = frozenset(SUPPLIED_FIELDS[family])
         for number in sorted({max(1, epoch - 1), epoch}):
@@ -103,6 +104,34 @@ def _secrets_stay_out_of_plain_settings(settings: Settings, _: Supplied) -> Iter
             yield f"gateway.environment.{name}: looks like a secret; use {SUPPLIED_SECRETS_KEY}"
 
 
+def _copies_go_elsewhere(settings: Settings, _: Supplied) -> Iterator[str]:
+    home, other = settings.aws.region, settings.disaster_recovery.region
+    if other == home:
+        yield (
+            f"disasterRecovery.region: {other} is the stack's own region, which would be lost with "
+            "its copies; name another one"
+        )
+    elif other is not None and _partition(other) != _partition(home):
+        yield (
+            f"disasterRecovery.region: {other} and {home} belong to different partitions of AWS, "
+            "between which nothing is copied; name a region of the same one"
+        )
+
+
+def _partition(region: str) -> str:
+    """The partition of a region, by its prefix."""
+    return next((name for name in ("cn", "us-gov") if region.startswith(f"{name}-")), "aws")
+
+
+def _locked_objects_are_kept(settings: Settings, _: Supplied) -> Iterator[str]:
+    if settings.log_storage.object_lock_days and settings.durability is Durability.DISPOSABLE:
+        yield (
+            f"logStorage.objectLockDays: {settings.log_storage.object_lock_days} forbids what a "
+            "disposable stack promises, to delete its bucket; set durability to protected or leave "
+            "objectLockDays out"
+        )
+
+
 RULES: tuple[Callable[[Settings, Supplied], Iterator[str]], ...] = (
     _supplied_secrets_are_complete,
     _rotated_providers_are_used,
@@ -111,4 +140,7 @@ RULES: tuple[Callable[[Settings, Supplied], Iterator[str]], ...] = (
     _streams_fit_into_timeouts,
     _secrets_stay_out_of_plain_settings,
     monitoring_problems,
+    _copies_go_elsewhere,
+    _locked_objects_are_kept,
+    capacity_problems,
 )

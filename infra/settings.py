@@ -14,12 +14,15 @@ from pydantic import Field, TypeAdapter, ValidationError
 from infra.model_catalogue import Model, provider_of
 from infra.setting_rules import RULES, SUPPLIED_SECRETS_KEY, Supplied
 from infra.setting_sections import (
+    AccessLogSettings,
     AuditSettings,
     AwsSettings,
     BudgetSettings,
     CacheSettings,
+    CapacitySettings,
     ClusterSettings,
     DatabaseSettings,
+    DisasterRecoverySettings,
     Durability,
     GatewaySettings,
     IntegrationSettings,
@@ -55,8 +58,18 @@ class Settings(Section):
     log_storage: LogStorageSettings = Field(
         default_factory=LogStorageSettings, description="Bucket of request logs and its tiers."
     )
+    disaster_recovery: DisasterRecoverySettings = Field(
+        default_factory=DisasterRecoverySettings, description="Copies in a second region."
+    )
+    capacity: CapacitySettings = Field(
+        default_factory=CapacitySettings, description="What the capacity rules may let pass."
+    )
     load_balancer: LoadBalancerSettings = Field(
         default_factory=LoadBalancerSettings, description="Internal application load balancer."
+    )
+    access_logs: AccessLogSettings = Field(
+        default_factory=AccessLogSettings,
+        description="Bucket of the logs that AWS writes of requests.",
     )
     secrets: SecretsSettings = Field(default_factory=SecretsSettings, description="Secret store.")
     rotation: RotationSettings = Field(

@@ -120,7 +120,7 @@ class Workloads(pulumi.ComponentResource):
                             *args.credentials.secret_arns,
                             args.stores.database.master_secret_arn,
                         ],
-                        keys=[args.keys.secrets, args.keys.database],
+                        keys=[args.keys.secrets, args.keys.database, *args.credentials.key_arns],
                     ).apply(
                         lambda known: secret_reader_policy(
                             secret_arns=known["secrets"], key_arns=known["keys"]

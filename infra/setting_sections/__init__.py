@@ -6,9 +6,11 @@ README is generated from these descriptions. Rules between sections are in ``set
 
 from infra.setting_sections.account import AwsSettings, Durability
 from infra.setting_sections.base import Arn, Cidr, Section
+from infra.setting_sections.capacity import CapacitySettings
 from infra.setting_sections.cluster import ClusterSettings
 from infra.setting_sections.data_stores import CacheSettings, DatabaseSettings
-from infra.setting_sections.edge import LoadBalancerSettings
+from infra.setting_sections.disaster_recovery import DisasterRecoverySettings
+from infra.setting_sections.edge import AccessLogSettings, LoadBalancerSettings
 from infra.setting_sections.gateway import (
     GatewaySettings,
     ImageSettings,
@@ -26,15 +28,18 @@ from infra.setting_sections.network import NetworkSettings
 from infra.setting_sections.secrets import RotationSettings, SecretsSettings
 
 __all__ = [
+    "AccessLogSettings",
     "AlarmThresholds",
     "Arn",
     "AuditSettings",
     "AwsSettings",
     "BudgetSettings",
     "CacheSettings",
+    "CapacitySettings",
     "Cidr",
     "ClusterSettings",
     "DatabaseSettings",
+    "DisasterRecoverySettings",
     "Durability",
     "GatewaySettings",
     "ImageSettings",

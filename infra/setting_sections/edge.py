@@ -7,6 +7,18 @@ from pydantic import Field, model_validator
 from infra.setting_sections.base import Arn, Cidr, Section
 
 
+class AccessLogSettings(Section):
+    retention_days: int = Field(
+        default=90,
+        ge=1,
+        description="Days until logs of requests to the load balancer and to buckets expire.",
+    )
+    connections: bool = Field(
+        default=False,
+        description="Whether the load balancer logs its TLS connections beside its requests.",
+    )
+
+
 class LoadBalancerSettings(Section):
     certificate_arn: Arn | None = Field(
         default=None,

@@ -61,6 +61,8 @@ class RecordingMocks(pulumi.runtime.Mocks):
             outputs["versionId"] = f"version-of-{args.name}"
         if args.typ == "random:index/randomPassword:RandomPassword":
             outputs["result"] = f"generated-{args.name}"
+        if args.typ == "random:index/randomId:RandomId":
+            outputs["hex"] = "0a1b2c3d"
         return f"{args.name}-id", outputs
 
     def call(self, args: pulumi.runtime.MockCallArgs) -> dict[str, Any]:
@@ -73,7 +75,12 @@ class RecordingMocks(pulumi.runtime.Mocks):
                 "names": ["us-east-1a", "us-east-1b", "us-east-1c", "us-east-1d"]
             },
             "aws:index/getPartition:getPartition": {"partition": "aws"},
-            "aws:secretsmanager/getSecret:getSecret": {"arn": "arn:aws:secretsmanager:::secret:s"},
+            "aws:secretsmanager/getSecret:getSecret": {
+                "arn": f"arn:aws:secretsmanager:::secret:{args.args.get('name')}",
+                "name": args.args.get("name"),
+                "kmsKeyId": "adopted-key",
+            },
+            "aws:kms/getKey:getKey": {"arn": f"arn:aws:kms:::key/{args.args.get('keyId')}"},
         }[args.token]
 
 

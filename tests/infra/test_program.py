@@ -154,7 +154,7 @@ def test_the_serving_database_user_follows_the_epoch() -> None:
 
 def test_both_cache_passwords_are_valid_while_pods_roll() -> None:
     resources = run_program("dev", with_changes("dev", {"rotation.cache": 2}))
-    user = only(resources, "elasticache/user:User").inputs
+    (user,) = [r.inputs for r in of_type(resources, "elasticache/user:User") if r.name == "cache"]
     passwords = user["authenticationMode"]["passwords"]
     assert passwords == ["generated-cache-1", "generated-cache-2"]
 

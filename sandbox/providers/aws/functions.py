@@ -190,6 +190,34 @@ def _secret(session: Session, arguments: Arguments) -> dict[str, Any]:
     }
 
 
+def _key(session: Session, arguments: Arguments) -> dict[str, Any]:
+    client = session.client("kms", arguments.get("region"))
+    found = client.describe_key(KeyId=arguments["keyId"])["KeyMetadata"]
+    return {
+        "id": found["KeyId"],
+        "arn": found["Arn"],
+        "awsAccountId": found["AWSAccountId"],
+        "cloudHsmClusterId": "",
+        "creationDate": found["CreationDate"].isoformat(),
+        "customKeyStoreId": "",
+        "customerMasterKeySpec": found["KeySpec"],
+        "deletionDate": "",
+        "description": found["Description"],
+        "enabled": found["Enabled"],
+        "expirationModel": "",
+        "keyManager": found["KeyManager"],
+        "keySpec": found["KeySpec"],
+        "keyState": found["KeyState"],
+        "keyUsage": found["KeyUsage"],
+        "multiRegion": found["MultiRegion"],
+        "multiRegionConfigurations": [],
+        "origin": found["Origin"],
+        "pendingDeletionWindowInDays": 0,
+        "validTo": "",
+        "xksKeyConfigurations": [],
+    }
+
+
 _STATEMENT = {
     "sid": "Sid",
     "effect": "Effect",
@@ -255,5 +283,6 @@ _FUNCTIONS: Mapping[str, Callable[[Session, Arguments], dict[str, Any]]] = {
     "aws:ec2/getVpc:getVpc": _vpc,
     "aws:ec2/getSubnets:getSubnets": _subnets,
     "aws:iam/getPolicyDocument:getPolicyDocument": _policy_document,
+    "aws:kms/getKey:getKey": _key,
     "aws:secretsmanager/getSecret:getSecret": _secret,
 }
