@@ -66,10 +66,14 @@ stores_args = DataStoresArgs(
 stores = DataStores("data-stores", stores_args, in_aws)
 load_balancer_args = LoadBalancerArgs(
     naming=naming,
+    account=account,
     settings=settings.load_balancer,
     durability=durability,
     network=network,
     cluster=cluster,
+    access_logs=access_logs,
+    log_connections=settings.access_logs.connections,
+    log_key_arn=keys.logs,
 )
 load_balancer = LoadBalancer("load-balancer", load_balancer_args, in_aws)
 workloads_args = WorkloadsArgs(
@@ -89,6 +93,7 @@ monitoring_args = MonitoringArgs(stack=workloads_args, durability=durability)
 monitoring = Monitoring("monitoring", monitoring_args, in_aws)
 
 pulumi.export("gatewayUrl", load_balancer.url)
+pulumi.export("adminUrl", load_balancer.admin_url)
 pulumi.export("clusterName", cluster.name)
 pulumi.export("secretNames", credentials.names)
 pulumi.export("logBucket", logs.bucket_name)

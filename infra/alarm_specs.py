@@ -6,9 +6,9 @@ from enum import StrEnum
 from typing import Any
 
 from infra.cloudwatch_metrics import (
+    ARCHIVE_ERRORS,
     BUDGET_REFUSALS,
     MASTER_KEY_READS,
-    SPEND_ARCHIVE_ERRORS,
     Metric,
 )
 from infra.monitored import Monitored
@@ -195,9 +195,10 @@ def _gateway(watched: Monitored, thresholds: AlarmThresholds) -> Iterator[AlarmS
         threshold=1,
     )
     yield _one(
-        watched.log_metric(SPEND_ARCHIVE_ERRORS),
-        name="spend-archive",
-        description="The job that archives spend rows reports errors; it trims nothing then.",
+        watched.log_metric(ARCHIVE_ERRORS),
+        name="archive",
+        description="A job that archives spend rows or copies request logs has failed. It deletes "
+        "nothing that is not archived, and takes up its work at the next run.",
         threshold=1,
     )
 
@@ -296,7 +297,7 @@ def _cache(watched: Monitored, thresholds: AlarmThresholds) -> Iterator[AlarmSpe
 
 
 def _surroundings(watched: Monitored, thresholds: AlarmThresholds) -> Iterator[AlarmSpec]:
-    if watched.certificate_arn:
+    if watched.certificate_arn is not None:
         yield _one(
             Metric(
                 namespace="AWS/CertificateManager",

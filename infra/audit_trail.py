@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
@@ -15,6 +16,7 @@ from infra.aws_account import AwsAccount
 from infra.durability import DurabilityPolicy
 from infra.log_filters import LogFilter
 from infra.naming import Naming
+from infra.private_bucket import PrivateBucket, PrivateBucketArgs
 from infra.setting_sections import AuditSettings
 
 # Key operations come by the thousand, and each copy after an account's first costs. Bedrock's and
@@ -73,7 +75,7 @@ class AuditTrail(pulumi.ComponentResource):
         trail_arn = (
             f"arn:{account.partition}:cloudtrail:{account.region}:{account.account_id}:trail/{name}"
         )
-        bucket, ready = self._bucket(trail_arn)
+        bucket = self._bucket(trail_arn)
         group = aws.cloudwatch.LogGroup(
             "audit",
             name=self.log_group_name,
@@ -117,88 +119,36 @@ class AuditTrail(pulumi.ComponentResource):
                     ],
                 }
             ],
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[ready, delivery]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[bucket.policy, delivery]),
         )
 
-    def _bucket(self, trail_arn: str) -> tuple[aws.s3.Bucket, aws.s3.BucketPolicy]:
+    def _bucket(self, trail_arn: str) -> PrivateBucket:
         args, account = self._args, self._args.account
-        lock_days = args.settings.object_lock_days
         # Known in a preview, and unique: bucket names are shared by all accounts.
         name = f"{args.naming.named('audit')}-{account.account_id}-{account.region}"
-        bucket = aws.s3.Bucket(
-            "audit",
-            bucket=name,
-            object_lock_enabled=True if lock_days else None,
-            force_destroy=args.durability.force_destroy_bucket,
-            opts=pulumi.ResourceOptions(parent=self, protect=args.durability.protect),
-        )
-        public = aws.s3.BucketPublicAccessBlock(
-            "audit",
-            bucket=bucket.id,
-            block_public_acls=True,
-            block_public_policy=True,
-            ignore_public_acls=True,
-            restrict_public_buckets=True,
-            opts=self._child,
-        )
-        aws.s3.BucketOwnershipControls(
-            "audit",
-            bucket=bucket.id,
-            rule={"object_ownership": "BucketOwnerEnforced"},
-            opts=self._child,
-        )
-        versioning = aws.s3.BucketVersioning(
-            "audit",
-            bucket=bucket.id,
-            versioning_configuration={"status": "Enabled"},
-            opts=self._child,
-        )
-        aws.s3.BucketServerSideEncryptionConfiguration(
-            "audit",
-            bucket=bucket.id,
-            rules=[
-                {
-                    "apply_server_side_encryption_by_default": {
-                        "sse_algorithm": "aws:kms",
-                        "kms_master_key_id": args.key_arn,
-                    },
-                    "bucket_key_enabled": True,
-                }
-            ],
-            opts=self._child,
-        )
-        versioned = pulumi.ResourceOptions(parent=self, depends_on=[versioning])
-        aws.s3.BucketLifecycleConfiguration(
-            "audit",
-            bucket=bucket.id,
-            rules=[
-                {
-                    "id": "expiry",
-                    "status": "Enabled",
-                    "filter": {"prefix": ""},
-                    "expiration": {"days": args.settings.retention_days},
-                    # Nothing overwrites a trail's files: what is noncurrent was deleted by someone.
-                    "noncurrent_version_expiration": {
-                        "noncurrent_days": args.settings.retention_days
-                    },
-                    "abort_incomplete_multipart_upload": {"days_after_initiation": 7},
-                }
-            ],
-            opts=versioned,
-        )
-        if lock_days:
-            aws.s3.BucketObjectLockConfiguration(
-                "audit",
-                bucket=bucket.id,
-                rule={"default_retention": {"mode": "COMPLIANCE", "days": lock_days}},
-                opts=versioned,
-            )
-        policy = aws.s3.BucketPolicy(
-            "audit",
-            bucket=bucket.id,
+        bucket_args = PrivateBucketArgs(
+            bucket_name=name,
+            partition=account.partition,
+            durability=args.durability,
+            key_arn=args.key_arn,
+            lifecycle_rules=_lifecycle(args.settings.retention_days),
             policy=trail_bucket_policy(
                 f"arn:{account.partition}:s3:::{name}", account.account_id, trail_arn
             ),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[public]),
+            object_lock_days=args.settings.object_lock_days,
         )
-        return bucket, policy
+        return PrivateBucket("audit", bucket_args, self._child)
+
+
+def _lifecycle(days: int) -> Any:
+    return [
+        {
+            "id": "expiry",
+            "status": "Enabled",
+            "filter": {"prefix": ""},
+            "expiration": {"days": days},
+            # Nothing overwrites a trail's files: what is noncurrent was deleted by someone.
+            "noncurrent_version_expiration": {"noncurrent_days": days},
+            "abort_incomplete_multipart_upload": {"days_after_initiation": 7},
+        }
+    ]

@@ -23,10 +23,12 @@ _SERVICES = (
     "kms",
     "logs",
     "rds",
+    "route53",
     "s3",
     "secretsmanager",
     "sns",
     "sts",
+    "wafv2",
 )
 
 

@@ -87,11 +87,11 @@ GATEWAY_HISTOGRAMS = frozenset(
 )
 GATEWAY_DIMENSIONS = ("ClusterName",)
 
-# What the filters of log_filters.py and audit_trail.py count.
+# What the filters of log_filters.py and audit_documents.py count.
+ARCHIVE_ERRORS = "ArchiveErrors"
 BUDGET_REFUSALS = "BudgetRefusals"
 MASTER_KEY_READS = "MasterKeyReads"
-SPEND_ARCHIVE_ERRORS = "SpendArchiveErrors"
-LOG_METRICS = frozenset({BUDGET_REFUSALS, MASTER_KEY_READS, SPEND_ARCHIVE_ERRORS})
+LOG_METRICS = frozenset({ARCHIVE_ERRORS, BUDGET_REFUSALS, MASTER_KEY_READS})
 
 _OWN_NAMESPACE = "LiteLLM/"
 

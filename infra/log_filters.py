@@ -6,11 +6,11 @@ docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax-for-Metr
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from infra.cloudwatch_metrics import BUDGET_REFUSALS, SPEND_ARCHIVE_ERRORS
+from infra.cloudwatch_metrics import ARCHIVE_ERRORS, BUDGET_REFUSALS
 from infra.naming import NAMESPACE
 
-# Name of the container whose errors are failures of the spend archive.
-SPEND_ARCHIVE_CONTAINER = "spend-archive"
+# The jobs that archive, by the names of their containers.
+ARCHIVE_CONTAINERS = ("spend-archive", "request-copy")
 _LONGEST_PATTERN = 1024
 
 
@@ -83,15 +83,15 @@ def container_log_filters() -> Sequence[LogFilter]:
             metric=BUDGET_REFUSALS,
         ),
         LogFilter(
-            name="spend-archive-errors",
+            name="archive-errors",
             pattern=pattern(
                 all_of(
                     in_namespace,
-                    equals("kubernetes.container_name", SPEND_ARCHIVE_CONTAINER),
+                    any_of(*(equals("kubernetes.container_name", c) for c in ARCHIVE_CONTAINERS)),
                     # What Python prints when a job ends by an exception, or a line of JSON.
                     any_of(equals("log", "Traceback*"), equals("log_processed.level", "ERROR")),
                 )
             ),
-            metric=SPEND_ARCHIVE_ERRORS,
+            metric=ARCHIVE_ERRORS,
         ),
     )

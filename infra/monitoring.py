@@ -115,7 +115,7 @@ def known_readers(stack: WorkloadsArgs) -> list[str]:
 def monitored(stack: WorkloadsArgs) -> Monitored:
     """Return what there is to watch. All but what AWS numbers is known in a preview."""
     settings, naming, balancer = stack.settings, stack.naming, stack.load_balancer
-    nodes = 1 + settings.cache.replicas
+    nodes, copies = 1 + settings.cache.replicas, stack.stores.copies
     return Monitored(
         own_namespace=own_namespace(naming.stack),
         cluster=naming.prefix,
@@ -130,6 +130,7 @@ def monitored(stack: WorkloadsArgs) -> Monitored:
         # Nodes of a group without shards are numbered from 001.
         cache_nodes=[f"{naming.named('cache')}-{number:03}" for number in range(1, nodes + 1)],
         audited=settings.audit.enabled,
-        certificate_arn=settings.load_balancer.certificate_arn,
+        certificate_arn=balancer.certificate_arn,
         nat_gateway_ids=stack.network.nat_gateway_ids,
+        replication=copies.replication_dimensions if copies else None,
     )

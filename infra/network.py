@@ -19,10 +19,10 @@ class NetworkArgs:
 
 
 class Network(pulumi.ComponentResource):
-    """A VPC with public, private and data subnets in each zone.
+    """A VPC with public, private, data and edge subnets in each zone.
 
-    Nothing in it gets a public address but the NAT gateways; the data subnets have no route to
-    the internet at all; the default security group admits nothing.
+    Nothing in it gets a public address but the NAT gateways; the data subnets and those of the
+    load balancer have no route to the internet at all; the default security group admits nothing.
     """
 
     vpc_id: pulumi.Output[str]
@@ -30,6 +30,7 @@ class Network(pulumi.ComponentResource):
     private_subnet_ids: list[pulumi.Output[str]]
     data_subnet_ids: list[pulumi.Output[str]]
     nat_gateway_ids: list[pulumi.Output[str]]
+    edge_subnet_ids: list[pulumi.Output[str]]
 
     def __init__(
         self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None
@@ -59,12 +60,14 @@ class Network(pulumi.ComponentResource):
         public = self._subnets("public", plan.public, {"kubernetes.io/role/elb": "1"})
         private = self._subnets("private", plan.private, {"kubernetes.io/role/internal-elb": "1"})
         data = self._subnets("data", plan.data, {})
+        edge = self._subnets("edge", plan.edge, {})
         gateways = self.nat_gateway_ids = self._nat_gateways(public)
         private_tables = [
             self._table(f"private-{zone}", [subnet], nat_gateway_id=gateways[index % len(gateways)])
             for index, (zone, subnet) in enumerate(zip(args.account.zones, private, strict=True))
         ]
         data_table = self._table("data", data)
+        self._table("edge", edge)
         aws.ec2.VpcEndpoint(
             "s3",
             vpc_id=vpc.id,
@@ -76,6 +79,7 @@ class Network(pulumi.ComponentResource):
         )
         self.private_subnet_ids = [subnet.id for subnet in private]
         self.data_subnet_ids = [subnet.id for subnet in data]
+        self.edge_subnet_ids = [subnet.id for subnet in edge]
         self.register_outputs({"vpcId": self.vpc_id})
 
     def _named(self, part: str) -> dict[str, str]:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, TypeAlias
 
 from infra.capacity import capacity_problems
+from infra.edge_rules import EDGE_RULES
 from infra.monitoring_rules import monitoring_problems
 from infra.secret_families import SUPPLIED_FIELDS
 from infra.setting_sections import Durability
@@ -69,11 +70,6 @@ def _models_fit_together(settings: Settings, _supplied: Supplied) -> Iterator[st
 def _protected_stacks_are_durable(settings: Settings, _supplied: Supplied) -> Iterator[str]:
     if settings.durability is not Durability.PROTECTED:
         return
-    if not settings.load_balancer.certificate_arn:
-        yield (
-            "loadBalancer.certificateArn: a protected stack serves HTTPS only; give the ARN of an "
-            "ACM certificate"
-        )
     if not settings.database.multi_zone:
         yield "database.multiZone: a protected stack needs a standby; set it to true"
     if settings.database.backup_retention_days < 30:
@@ -87,15 +83,6 @@ def _protected_stacks_are_durable(settings: Settings, _supplied: Supplied) -> It
         yield f"gateway.replicas: {settings.gateway.replicas} is below 2, which protection needs"
     if settings.network.nat_gateways != "perZone":
         yield "network.natGateways: a protected stack needs perZone"
-
-
-def _streams_fit_into_timeouts(settings: Settings, _supplied: Supplied) -> Iterator[str]:
-    balancer, gateway = settings.load_balancer, settings.gateway
-    if balancer.idle_timeout_seconds < gateway.longest_stream_seconds:
-        yield (
-            f"loadBalancer.idleTimeoutSeconds: {balancer.idle_timeout_seconds} is below "
-            f"gateway.longestStreamSeconds {gateway.longest_stream_seconds}, so slow streams break"
-        )
 
 
 def _secrets_stay_out_of_plain_settings(settings: Settings, _: Supplied) -> Iterator[str]:
@@ -137,10 +124,10 @@ RULES: tuple[Callable[[Settings, Supplied], Iterator[str]], ...] = (
     _rotated_providers_are_used,
     _models_fit_together,
     _protected_stacks_are_durable,
-    _streams_fit_into_timeouts,
     _secrets_stay_out_of_plain_settings,
     monitoring_problems,
     _copies_go_elsewhere,
     _locked_objects_are_kept,
     capacity_problems,
+    *EDGE_RULES,
 )

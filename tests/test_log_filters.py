@@ -10,8 +10,8 @@ import pytest
 from filter_patterns import matches
 from test_litellm_accepts import gateway_python as gateway_python
 
-from infra.cloudwatch_metrics import BUDGET_REFUSALS, SPEND_ARCHIVE_ERRORS
-from infra.log_filters import SPEND_ARCHIVE_CONTAINER, container_log_filters
+from infra.cloudwatch_metrics import ARCHIVE_ERRORS, BUDGET_REFUSALS
+from infra.log_filters import container_log_filters
 
 PATTERNS = {one.metric: one.pattern for one in container_log_filters()}
 # Has LiteLLM's own authentication refuse two requests and write what it writes of that.
@@ -81,12 +81,13 @@ def test_another_namespace_counts_for_nothing(refusals: list[str]) -> None:
 @pytest.mark.parametrize(
     ("line", "container", "counted"),
     [
-        ("Traceback (most recent call last):", SPEND_ARCHIVE_CONTAINER, True),
-        ('{"level": "ERROR", "message": "rows differ"}', SPEND_ARCHIVE_CONTAINER, True),
-        ('{"level": "INFO", "message": "12 rows"}', SPEND_ARCHIVE_CONTAINER, False),
-        ("2025-01-01: 12 rows", SPEND_ARCHIVE_CONTAINER, False),
+        ("Traceback (most recent call last):", "spend-archive", True),
+        ("Traceback (most recent call last):", "request-copy", True),
+        ('{"level": "ERROR", "message": "rows differ"}', "spend-archive", True),
+        ('{"level": "INFO", "message": "12 rows"}', "spend-archive", False),
+        ("2025-01-01: 12 rows", "spend-archive", False),
         ("Traceback (most recent call last):", "proxy", False),
     ],
 )
-def test_errors_of_the_spend_archive_are_counted(line: str, container: str, counted: bool) -> None:
-    assert matches(PATTERNS[SPEND_ARCHIVE_ERRORS], shipped(line, container)) is counted
+def test_errors_of_archiving_jobs_are_counted(line: str, container: str, counted: bool) -> None:
+    assert matches(PATTERNS[ARCHIVE_ERRORS], shipped(line, container)) is counted

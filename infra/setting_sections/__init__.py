@@ -10,7 +10,7 @@ from infra.setting_sections.capacity import CapacitySettings
 from infra.setting_sections.cluster import ClusterSettings
 from infra.setting_sections.data_stores import CacheSettings, DatabaseSettings
 from infra.setting_sections.disaster_recovery import DisasterRecoverySettings
-from infra.setting_sections.edge import AccessLogSettings, LoadBalancerSettings
+from infra.setting_sections.edge import AccessLogSettings, LoadBalancerSettings, WebFirewallSettings
 from infra.setting_sections.gateway import (
     GatewaySettings,
     ImageSettings,
@@ -52,4 +52,5 @@ __all__ = [
     "SecretsSettings",
     "Section",
     "SingleSignOnSettings",
+    "WebFirewallSettings",
 ]

@@ -56,7 +56,21 @@ class RecordingMocks(pulumi.runtime.Mocks):
         if args.typ == "aws:elasticache/replicationGroup:ReplicationGroup":
             outputs["primaryEndpointAddress"] = "cache.example"
         if args.typ == "aws:lb/loadBalancer:LoadBalancer":
-            outputs["dnsName"] = "balancer.example"
+            outputs |= {"dnsName": "balancer.example", "zoneId": "ZBALANCER"}
+        if args.typ == "aws:acm/certificate:Certificate":
+            names = [args.inputs["domainName"], *args.inputs.get("subjectAlternativeNames", [])]
+            outputs["domainValidationOptions"] = [
+                {
+                    "domainName": name,
+                    "resourceRecordName": f"_check.{name}.",
+                    "resourceRecordType": "CNAME",
+                    "resourceRecordValue": f"_value.{name}.",
+                }
+                # In another order than that of the request.
+                for name in reversed(names)
+            ]
+        if args.typ == "aws:route53/record:Record":
+            outputs["fqdn"] = args.inputs["name"].removesuffix(".")
         if args.typ == "aws:secretsmanager/secretVersion:SecretVersion":
             outputs["versionId"] = f"version-of-{args.name}"
         if args.typ == "random:index/randomPassword:RandomPassword":

@@ -93,7 +93,7 @@ def test_every_alarm_of_the_issue_is_there() -> None:
         "load-balancer-errors", "gateway-errors", "slow-answers", "unhealthy-targets",
         "no-healthy-target", "too-few-pods-ready", "pod-restarts", "provider-errors",
         "provider-outage", "daily-spend", "team-budget", "budget-refusals", "log-delivery",
-        "spend-archive", "database-cpu", "database-connections", "database-storage",
+        "archive", "database-cpu", "database-connections", "database-storage",
         "cache-1-memory", "cache-1-cpu", "cache-1-evictions", "master-key-read",
     } == set(specs())  # fmt: skip
 
@@ -211,3 +211,13 @@ def test_the_thresholds_of_a_stack_reach_its_alarms() -> None:
     resources = run_program("dev", stack_configuration("dev"))
     alarms = {r.name: r.inputs for r in of_type(resources, "MetricAlarm")}
     assert alarms["daily-spend"]["threshold"] == thresholds["dailySpendUsd"]
+
+
+def test_what_prod_has_besides_is_watched(prod: list[Registered]) -> None:
+    alarms = {r.name: r.inputs for r in of_type(prod, "MetricAlarm")}
+    assert {"certificate-expiry", "nat-3-ports", "cache-3-lag"} <= alarms.keys()
+    assert alarms["log-replication"]["dimensions"] == {
+        "SourceBucket": "litellm-prod-logs-111122223333-us-east-1",
+        "DestinationBucket": "litellm-prod-log-copies-111122223333-us-west-2",
+        "RuleId": "everything",
+    }

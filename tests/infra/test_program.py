@@ -46,7 +46,7 @@ def test_the_api_server_of_prod_is_private(prod: list[Registered]) -> None:
 
 def test_every_subnet_keeps_public_addresses_away(prod: list[Registered]) -> None:
     subnets = of_type(prod, "ec2/subnet:Subnet")
-    assert len(subnets) == 9
+    assert len(subnets) == 12
     assert all(subnet.inputs["mapPublicIpOnLaunch"] is False for subnet in subnets)
 
 
@@ -173,15 +173,3 @@ def test_an_adopted_salt_key_is_not_made_again() -> None:
 def test_secrets_of_unused_features_do_not_exist(dev: list[Registered]) -> None:
     families = {r.name for r in of_type(dev, "secretsmanager/secret:Secret")}
     assert families == {"master-key", "salt-key", "database", "cache", "drain-token"}
-
-
-def test_metrics_are_never_served_by_the_load_balancer(prod: list[Registered]) -> None:
-    rule = only(prod, "ListenerRule").inputs
-    assert "/metrics/*" in rule["conditions"][0]["pathPattern"]["values"]
-    assert rule["actions"][0]["fixedResponse"]["statusCode"] == "404"
-
-
-def test_with_a_certificate_plain_requests_are_redirected(prod: list[Registered]) -> None:
-    listeners = {r.name: r.inputs for r in of_type(prod, "listener:Listener")}
-    assert listeners["redirect"]["defaultActions"][0]["redirect"]["protocol"] == "HTTPS"
-    assert listeners["https"]["port"] == 443

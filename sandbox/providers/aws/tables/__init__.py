@@ -16,15 +16,18 @@ from sandbox.providers.aws.tables import (
     kms,
     listeners,
     load_balancing,
+    log_delivery,
     monitoring,
     network,
     notifications,
     rds,
     rds_backups,
     rds_groups,
+    route53,
     s3,
     secretsmanager,
     security_groups,
+    wafv2,
 )
 
 _SERVICES = (
@@ -40,14 +43,17 @@ _SERVICES = (
     iam,
     kms,
     load_balancing,
+    log_delivery,
     monitoring,
     network,
     notifications,
     rds,
     rds_backups,
+    route53,
     s3,
     secretsmanager,
     security_groups,
+    wafv2,
 )
 
 
