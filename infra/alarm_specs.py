@@ -1,10 +1,9 @@
 """What alarms watch, from which figure on they tell, and what silence means. Pure."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Iterator
 from typing import Any
 
+from infra.alarms import ABOVE, BELOW, FIVE_MINUTES, AlarmSpec, Silence
 from infra.cloudwatch_metrics import (
     ARCHIVE_ERRORS,
     BUDGET_REFUSALS,
@@ -14,43 +13,10 @@ from infra.cloudwatch_metrics import (
 from infra.monitored import Monitored
 from infra.setting_sections import AlarmThresholds
 
-_MINUTE, _FIVE_MINUTES, _DAY = 60, 300, 86400
+_MINUTE, _DAY = 60, 86400
 _GIB = 1024**3
-_ABOVE, _AT_LEAST = "GreaterThanThreshold", "GreaterThanOrEqualToThreshold"
-_BELOW = "LessThanThreshold"
 # litellm_deployment_state: 0 healthy, 1 partial outage, 2 complete outage.
 _OUTAGE = 2
-
-
-class Silence(StrEnum):
-    """What a metric without data says (TreatMissingData)."""
-
-    HEALTHY = "notBreaching"
-    """It is published only when there is something to count, or its publisher is watched too."""
-    FAILURE = "breaching"
-    """It is always published while the thing that it measures is there."""
-    NOTHING = "ignore"
-    """A gap is AWS's own, and what vanishes for good shows by another alarm: the state stays."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class AlarmSpec:
-    """One alarm as data.
-
-    ``metrics`` has one metric, or several by id that ``expression`` computes with. ``periods`` of
-    ``period`` seconds, one after the other, have to breach.
-    """
-
-    name: str
-    description: str
-    metrics: Mapping[str, Metric]
-    threshold: float
-    statistic: str = "Sum"
-    comparison: str = _AT_LEAST
-    silence: Silence = Silence.HEALTHY
-    period: int = _FIVE_MINUTES
-    periods: int = 1
-    expression: str | None = None
 
 
 def alarm_specs(watched: Monitored, thresholds: AlarmThresholds) -> list[AlarmSpec]:
@@ -88,7 +54,7 @@ def _balancer(watched: Monitored, thresholds: AlarmThresholds) -> Iterator[Alarm
         description="One answer in a hundred begins late. A streamed one begins with its headers.",
         statistic="p99",
         threshold=thresholds.latency_seconds,
-        comparison=_ABOVE,
+        comparison=ABOVE,
         periods=3,
     )
     yield _one(
@@ -108,7 +74,7 @@ def _balancer(watched: Monitored, thresholds: AlarmThresholds) -> Iterator[Alarm
         description="No pod takes requests: the gateway is down.",
         statistic="Maximum",
         threshold=1,
-        comparison=_BELOW,
+        comparison=BELOW,
         # "Reported if there are registered targets."
         silence=Silence.FAILURE,
         period=_MINUTE,
@@ -124,7 +90,7 @@ def _pods(watched: Monitored, thresholds: AlarmThresholds) -> Iterator[AlarmSpec
         "that counts them is gone.",
         statistic="Minimum",
         threshold=watched.replicas,
-        comparison=_BELOW,
+        comparison=BELOW,
         silence=Silence.FAILURE,
         period=_MINUTE,
         periods=10,
@@ -136,7 +102,7 @@ def _pods(watched: Monitored, thresholds: AlarmThresholds) -> Iterator[AlarmSpec
         threshold=thresholds.pod_restarts,
         # The agent's silence is told by too-few-pods-ready.
         silence=Silence.HEALTHY,
-        period=3 * _FIVE_MINUTES,
+        period=3 * FIVE_MINUTES,
     )
 
 
@@ -151,7 +117,7 @@ def _gateway(watched: Monitored, thresholds: AlarmThresholds) -> Iterator[AlarmS
         },
         expression=f"IF(calls >= {thresholds.provider_minimum_calls}, 100 * failed / calls, 0)",
         threshold=thresholds.provider_error_percent,
-        comparison=_ABOVE,
+        comparison=ABOVE,
         periods=2,
     )
     yield _one(
@@ -167,7 +133,7 @@ def _gateway(watched: Monitored, thresholds: AlarmThresholds) -> Iterator[AlarmS
         name="daily-spend",
         description="All teams together have spent more in a day than is expected.",
         threshold=thresholds.daily_spend_usd,
-        comparison=_ABOVE,
+        comparison=ABOVE,
         period=_DAY,
     )
     yield _one(
@@ -176,10 +142,10 @@ def _gateway(watched: Monitored, thresholds: AlarmThresholds) -> Iterator[AlarmS
         description="A team has nearly used up its budget; the dashboard of teams shows which.",
         statistic="Minimum",
         threshold=thresholds.remaining_team_budget_usd,
-        comparison=_BELOW,
+        comparison=BELOW,
         # Teams without a budget have none left to tell.
         silence=Silence.HEALTHY,
-        period=3 * _FIVE_MINUTES,
+        period=3 * FIVE_MINUTES,
     )
     yield _one(
         watched.log_metric(BUDGET_REFUSALS),
@@ -210,7 +176,7 @@ def _database(watched: Monitored, thresholds: AlarmThresholds) -> Iterator[Alarm
         description="The database is busy, or it is gone.",
         statistic="Average",
         threshold=thresholds.database_cpu_percent,
-        comparison=_ABOVE,
+        comparison=ABOVE,
         silence=Silence.FAILURE,
         periods=3,
     )
@@ -222,7 +188,7 @@ def _database(watched: Monitored, thresholds: AlarmThresholds) -> Iterator[Alarm
         f"{watched.maximum_connections} connections that the database's class allows are in use.",
         statistic="Maximum",
         threshold=int(watched.maximum_connections * share),
-        comparison=_ABOVE,
+        comparison=ABOVE,
         silence=Silence.NOTHING,
         periods=2,
     )
@@ -234,7 +200,7 @@ def _database(watched: Monitored, thresholds: AlarmThresholds) -> Iterator[Alarm
         "or rests for six hours.",
         statistic="Minimum",
         threshold=int(watched.database_storage_gib * free * _GIB),
-        comparison=_BELOW,
+        comparison=BELOW,
         silence=Silence.NOTHING,
     )
     for index, replica in enumerate(watched.database_replicas, start=1):
@@ -244,53 +210,33 @@ def _database(watched: Monitored, thresholds: AlarmThresholds) -> Iterator[Alarm
             description="A replica of the database is behind.",
             statistic="Maximum",
             threshold=thresholds.replica_lag_seconds,
-            comparison=_ABOVE,
+            comparison=ABOVE,
             # A replica that does not replicate publishes -1 or nothing.
             silence=Silence.FAILURE,
             periods=2,
         )
 
 
-def _cache(watched: Monitored, thresholds: AlarmThresholds) -> Iterator[AlarmSpec]:
-    replicated = len(watched.cache_nodes) > 1
+def _cache(watched: Monitored, limits: AlarmThresholds) -> Iterator[AlarmSpec]:
+    memory, cpu = limits.cache_memory_percent, limits.cache_cpu_percent
+    rows = [
+        ("memory", "DatabaseMemoryUsagePercentage", "Average", memory, 3, Silence.FAILURE),
+        ("cpu", "EngineCPUUtilization", "Average", cpu, 3, Silence.NOTHING),
+        ("evictions", "Evictions", "Sum", limits.cache_evictions, 1, Silence.NOTHING),
+    ]
+    if len(watched.cache_nodes) > 1:
+        # Only replicas publish it, and a failover changes which node is one.
+        lag = limits.replica_lag_seconds
+        rows.append(("lag", "ReplicationLag", "Maximum", lag, 2, Silence.HEALTHY))
     for index, node in enumerate(watched.cache_nodes, start=1):
-        for part, metric, statistic, threshold, silence, periods in (
-            (
-                "memory",
-                "DatabaseMemoryUsagePercentage",
-                "Average",
-                thresholds.cache_memory_percent,
-                Silence.FAILURE,
-                3,
-            ),
-            (
-                "cpu",
-                "EngineCPUUtilization",
-                "Average",
-                thresholds.cache_cpu_percent,
-                Silence.NOTHING,
-                3,
-            ),
-            ("evictions", "Evictions", "Sum", thresholds.cache_evictions, Silence.NOTHING, 1),
-            # Only replicas publish it, and a failover changes which node is one.
-            (
-                "lag",
-                "ReplicationLag",
-                "Maximum",
-                thresholds.replica_lag_seconds,
-                Silence.HEALTHY,
-                2,
-            ),
-        ):
-            if part == "lag" and not replicated:
-                continue
+        for part, metric, statistic, threshold, periods, silence in rows:
             yield _one(
                 watched.cache(metric, node),
                 name=f"cache-{index}-{part}",
                 description=f"{metric} of a cache node, on which rate limits and keys depend.",
                 statistic=statistic,
                 threshold=threshold,
-                comparison=_ABOVE,
+                comparison=ABOVE,
                 silence=silence,
                 periods=periods,
             )
@@ -309,7 +255,7 @@ def _surroundings(watched: Monitored, thresholds: AlarmThresholds) -> Iterator[A
             "validation records.",
             statistic="Minimum",
             threshold=thresholds.certificate_days,
-            comparison=_BELOW,
+            comparison=BELOW,
             # An expired one publishes no more
             # (docs.aws.amazon.com/cdk: ICertificate.metricDaysToExpiry).
             silence=Silence.FAILURE,

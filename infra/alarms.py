@@ -1,14 +1,50 @@
-"""CloudWatch alarms, made of specifications."""
+"""CloudWatch alarms: one as data, and the component that makes them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
-from infra.alarm_specs import AlarmSpec
+from infra.cloudwatch_metrics import Metric
 from infra.naming import Naming
+
+FIVE_MINUTES = 300
+ABOVE, AT_LEAST = "GreaterThanThreshold", "GreaterThanOrEqualToThreshold"
+BELOW = "LessThanThreshold"
+
+
+class Silence(StrEnum):
+    """What a metric without data says (TreatMissingData)."""
+
+    HEALTHY = "notBreaching"
+    """It is published only when there is something to count, or its publisher is watched too."""
+    FAILURE = "breaching"
+    """It is always published while the thing that it measures is there."""
+    NOTHING = "ignore"
+    """A gap is AWS's own, and what vanishes for good shows by another alarm: the state stays."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlarmSpec:
+    """One alarm as data.
+
+    ``metrics`` has one metric, or several by id that ``expression`` computes with. ``periods`` of
+    ``period`` seconds, one after the other, have to breach.
+    """
+
+    name: str
+    description: str
+    metrics: Mapping[str, Metric]
+    threshold: float
+    statistic: str = "Sum"
+    comparison: str = AT_LEAST
+    silence: Silence = Silence.HEALTHY
+    period: int = FIVE_MINUTES
+    periods: int = 1
+    expression: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,8 @@ from recorded_program import ROOT, Registered, run_program, stack_configuration
 from test_program import of_type
 from test_settings import problems_of, with_changes
 
-from infra.alarm_specs import AlarmSpec, Silence, alarm_specs
+from infra.alarm_specs import alarm_specs
+from infra.alarms import AlarmSpec, Silence
 from infra.cloudwatch_metrics import GATEWAY_HISTOGRAMS, GATEWAY_METRICS, Metric
 from infra.monitored import Monitored
 from infra.setting_sections import AlarmThresholds
