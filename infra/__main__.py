@@ -13,6 +13,7 @@ from infra.load_balancer import LoadBalancer, LoadBalancerArgs
 from infra.log_analytics import LogAnalytics, LogAnalyticsArgs
 from infra.log_storage import LogStorage, LogStorageArgs
 from infra.log_tables import analytics_lifecycle_rules
+from infra.monitoring import Monitoring, MonitoringArgs
 from infra.naming import Naming
 from infra.network import Network, NetworkArgs
 from infra.settings import load
@@ -97,6 +98,8 @@ workloads_args = WorkloadsArgs(
     load_balancer=load_balancer,
 )
 workloads = Workloads("workloads", workloads_args)
+monitoring_args = MonitoringArgs(stack=workloads_args, durability=durability)
+monitoring = Monitoring("monitoring", monitoring_args, in_aws)
 
 pulumi.export("gatewayUrl", load_balancer.url)
 pulumi.export("adminUrl", load_balancer.admin_url)
@@ -106,5 +109,6 @@ pulumi.export("logBucket", logs.bucket_name)
 pulumi.export("databaseIdentifier", stores.database.identifier)
 pulumi.export("databaseHost", stores.database.host)
 pulumi.export("cacheHost", stores.cache.host)
+pulumi.export("alarmTopic", monitoring.topic_arn)
 pulumi.export("dashboards", workloads.dashboards)
 pulumi.export("litellmConfig", workloads.gateway.config_text)

@@ -13,6 +13,8 @@ from infra.setting_sections import AwsSettings
 _SERVICES = (
     "acm",
     "athena",
+    "budgets",
+    "cloudtrail",
     "cloudwatch",
     "ec2",
     "eks",

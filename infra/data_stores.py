@@ -40,6 +40,7 @@ class DataStores(pulumi.ComponentResource):
 
     database: Database
     cache: Cache
+    copies: DisasterRecovery | None
 
     def __init__(
         self, name: str, args: DataStoresArgs, opts: pulumi.ResourceOptions | None = None
@@ -77,8 +78,9 @@ class DataStores(pulumi.ComponentResource):
             ),
             child,
         )
+        self.copies = None
         if region := args.settings.disaster_recovery.region:
-            DisasterRecovery(
+            self.copies = DisasterRecovery(
                 "disaster-recovery",
                 DisasterRecoveryArgs(
                     naming=args.naming,

@@ -19,6 +19,8 @@ from infra.naming import Naming
 from infra.private_bucket import PrivateBucket, PrivateBucketArgs
 from infra.settings import Settings
 
+_RULE = "everything"
+
 
 @dataclass(frozen=True, kw_only=True)
 class DisasterRecoveryArgs:
@@ -38,9 +40,12 @@ class DisasterRecovery(pulumi.ComponentResource):
     A backup is there minutes after it is in the main region, and kept as long. Log objects
     follow within minutes; their deletion does not, so the copy outlives a mistake or an attack and
     ages by rules of its own.
+
+    ``replication_dimensions`` are those of the metrics that S3 publishes of the copying.
     """
 
     bucket_name: str
+    replication_dimensions: dict[str, str]
 
     def __init__(
         self, name: str, args: DisasterRecoveryArgs, opts: pulumi.ResourceOptions | None = None
@@ -64,6 +69,11 @@ class DisasterRecovery(pulumi.ComponentResource):
         self.bucket_name = (
             f"{args.naming.named('log-copies')}-{args.account.account_id}-{args.region}"
         )
+        self.replication_dimensions = {
+            "SourceBucket": args.logs.bucket_name,
+            "DestinationBucket": self.bucket_name,
+            "RuleId": _RULE,
+        }
         copies = PrivateBucket(
             "log-copies",
             PrivateBucketArgs(
@@ -114,7 +124,7 @@ class DisasterRecovery(pulumi.ComponentResource):
             role=role.arn,
             rules=[
                 {
-                    "id": "everything",
+                    "id": _RULE,
                     "status": "Enabled",
                     "priority": 1,
                     "filter": {"prefix": ""},

@@ -44,6 +44,8 @@ class Network(pulumi.ComponentResource):
     private_subnet_ids: list[pulumi.Output[str]]
     data_subnet_ids: list[pulumi.Output[str]]
     edge_subnet_ids: list[pulumi.Output[str]]
+    nat_gateway_ids: list[pulumi.Output[str]]
+    """None in an existing VPC, whose way out is its owner's."""
 
     def __init__(
         self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None
@@ -82,6 +84,7 @@ class Network(pulumi.ComponentResource):
                 ),
                 pulumi.ResourceOptions(parent=self),
             )
+        self.nat_gateway_ids = [gateway.id for gateway in self._ways_out]
         self.register_outputs({"vpcId": self.vpc_id})
 
     def _make(self, args: NetworkArgs) -> list[pulumi.Output[str]]:

@@ -19,6 +19,8 @@ class PrivateBucketArgs:
     lifecycle_rules: Any
     region: str | None = None
     """Region of the bucket; None: the provider's."""
+    policy: str | None = None
+    """Bucket policy, which must refuse requests without TLS; None: it does that alone."""
     object_lock_days: int | None = None
     """Days in which no version can be deleted; takes effect when the bucket is made."""
 
@@ -26,12 +28,13 @@ class PrivateBucketArgs:
 class PrivateBucket(pulumi.ComponentResource):
     """Private, versioned, encrypted with one key, owned by its account, reached by TLS only.
 
-    ``versioning`` is what a replication must wait for.
+    ``versioning`` is what a replication must wait for, ``policy`` what a service that writes must.
     """
 
     id: pulumi.Output[str]
     arn: pulumi.Output[str]
     versioning: aws.s3.BucketVersioning
+    policy: aws.s3.BucketPolicy
 
     def __init__(
         self, name: str, args: PrivateBucketArgs, opts: pulumi.ResourceOptions | None = None
@@ -86,10 +89,11 @@ class PrivateBucket(pulumi.ComponentResource):
             region=args.region,
             opts=child,
         )
-        aws.s3.BucketPolicy(
+        self.policy = aws.s3.BucketPolicy(
             name,
             bucket=bucket.id,
-            policy=tls_only_bucket_policy(f"arn:{args.partition}:s3:::{args.bucket_name}"),
+            policy=args.policy
+            or tls_only_bucket_policy(f"arn:{args.partition}:s3:::{args.bucket_name}"),
             region=args.region,
             opts=pulumi.ResourceOptions(parent=self, depends_on=[public]),
         )

@@ -230,6 +230,11 @@ def render_helm_values(context: HelmValuesContext) -> dict[str, Any]:
     return values
 
 
+def render_text(template: str, **context: object) -> str:
+    """Return a template's text; whoever calls parses and checks it."""
+    return _TEMPLATES.get_template(template).render(**context)
+
+
 def render_alert_rules(context: AlertRulesContext) -> str:
     """Return a Prometheus rule file, in which each alert is named once and says what to do."""
     text = _RULE_TEMPLATES.get_template("alert_rules.yaml.j2").render(context=context)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from infra.capacity import capacity_problems
 from infra.edge_rules import EDGE_RULES
+from infra.monitoring_rules import monitoring_problems
 from infra.network_rules import NETWORK_RULES
 from infra.secret_families import SUPPLIED_FIELDS
 from infra.setting_sections import Durability
@@ -149,4 +150,5 @@ RULES: tuple[Callable[[Settings, Supplied], Iterator[str]], ...] = (
     capacity_problems,
     _archived_spend_outlives_the_database,
     _named_queries_look_where_logs_are,
+    monitoring_problems,
 )

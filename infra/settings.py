@@ -15,7 +15,9 @@ from infra.model_catalogue import Model, provider_of
 from infra.setting_rules import RULES, SUPPLIED_SECRETS_KEY, Supplied
 from infra.setting_sections import (
     AccessLogSettings,
+    AuditSettings,
     AwsSettings,
+    BudgetSettings,
     CacheSettings,
     CapacitySettings,
     ClusterSettings,
@@ -27,6 +29,7 @@ from infra.setting_sections import (
     LoadBalancerSettings,
     LogAnalyticsSettings,
     LogStorageSettings,
+    MonitoringSettings,
     NetworkSettings,
     RotationSettings,
     SecretsSettings,
@@ -87,6 +90,15 @@ class Settings(Section):
     )
     integrations: IntegrationSettings = Field(
         default_factory=IntegrationSettings, description="Services beside the gateway."
+    )
+    monitoring: MonitoringSettings = Field(
+        default_factory=MonitoringSettings, description="Alarms, their receivers and thresholds."
+    )
+    audit: AuditSettings = Field(
+        default_factory=AuditSettings, description="Trail of who read secrets and called Bedrock."
+    )
+    budget: BudgetSettings = Field(
+        default_factory=BudgetSettings, description="Budget of the account's Bedrock spend."
     )
     models: tuple[Model, ...] = Field(default=(), description="Catalogue of models.")
 

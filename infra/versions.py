@@ -22,3 +22,8 @@ EXTERNAL_SECRETS_REPOSITORY = "https://charts.external-secrets.io"
 
 # The psql client that makes the database's users. Docker Official Image, mirrored by AWS.
 POSTGRES_CLIENT_IMAGE = "public.ecr.aws/docker/library/postgres:17.6"
+
+# The EKS add-on with the CloudWatch agent and Fluent Bit; this version is named in
+# docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/
+# install-CloudWatch-Observability-EKS-addon.md
+CLOUDWATCH_OBSERVABILITY = "v6.2.0-eksbuild.1"

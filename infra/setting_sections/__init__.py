@@ -19,13 +19,22 @@ from infra.setting_sections.gateway import (
 )
 from infra.setting_sections.log_analytics import LogAnalyticsSettings, SpendArchiveSettings
 from infra.setting_sections.log_storage import LogStorageSettings
+from infra.setting_sections.monitoring import (
+    AlarmThresholds,
+    AuditSettings,
+    BudgetSettings,
+    MonitoringSettings,
+)
 from infra.setting_sections.network import ExistingNetworkSettings, NetworkSettings
 from infra.setting_sections.secrets import RotationSettings, SecretsSettings
 
 __all__ = [
     "AccessLogSettings",
+    "AlarmThresholds",
     "Arn",
+    "AuditSettings",
     "AwsSettings",
+    "BudgetSettings",
     "CacheSettings",
     "CapacitySettings",
     "Cidr",
@@ -40,6 +49,7 @@ __all__ = [
     "LoadBalancerSettings",
     "LogAnalyticsSettings",
     "LogStorageSettings",
+    "MonitoringSettings",
     "NetworkSettings",
     "RotationSettings",
     "SecretsSettings",

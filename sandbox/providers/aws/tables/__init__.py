@@ -7,6 +7,8 @@ from sandbox.providers.aws.table import ResourceType
 from sandbox.providers.aws.tables import (
     acm,
     athena,
+    budgets,
+    cloudtrail,
     eks,
     elasticache,
     elasticache_users,
@@ -19,6 +21,7 @@ from sandbox.providers.aws.tables import (
     log_delivery,
     monitoring,
     network,
+    notifications,
     rds,
     rds_backups,
     rds_groups,
@@ -32,6 +35,8 @@ from sandbox.providers.aws.tables import (
 _SERVICES = (
     acm,
     athena,
+    budgets,
+    cloudtrail,
     rds_groups,
     listeners,
     elasticache_users,
@@ -45,6 +50,7 @@ _SERVICES = (
     log_delivery,
     monitoring,
     network,
+    notifications,
     rds,
     route53,
     rds_backups,

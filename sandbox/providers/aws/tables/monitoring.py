@@ -1,4 +1,6 @@
-"""Log groups, alarms, notification topics."""
+"""Log groups and their filters, alarms, dashboards, notification topics."""
+
+from typing import Any
 
 from sandbox.providers.aws.context import Context
 from sandbox.providers.aws.table import Call, Properties, ResourceType, Tagging
@@ -69,15 +71,17 @@ METRIC_ALARM = ResourceType(
         "evaluateLowSampleCountPercentiles": "EvaluateLowSampleCountPercentile",
         "metricQueries": "Metrics",
         "metricQueries.metric": "MetricStat",
-        "metricQueries.metric.stat": "Stat",
     },
     outputs={
         "arn": "AlarmArn",
         "dimensions": lambda _context, found: {
             one["Name"]: one["Value"] for one in found.get("Dimensions") or []
         },
+        "metricQueries": lambda _context, found: [
+            _as_program_has_it(query) for query in found.get("Metrics") or []
+        ],
     },
-    prepare=lambda inputs: _with_dimensions(inputs),
+    prepare=lambda inputs: _as_asked_for(inputs),
     defaults={"actionsEnabled": True, "treatMissingData": "missing"},
     name="name",
     name_prefix=None,
@@ -90,12 +94,51 @@ METRIC_ALARM = ResourceType(
 )
 
 
+def _as_asked_for(inputs: Properties) -> Properties:
+    """Return the inputs with dimensions as a list, in the alarm's metric and in its queries."""
+    result = _with_dimensions(inputs)
+    queries = inputs.get("metricQueries")
+    if isinstance(queries, list):
+        result = {**result, "metricQueries": [_with_inner_metric(query) for query in queries]}
+    return result
+
+
 def _with_dimensions(inputs: Properties) -> Properties:
     dimensions = inputs.get("dimensions")
     if not isinstance(dimensions, dict):
         return inputs
     listed = [{"name": name, "value": value} for name, value in dimensions.items()]
     return {**inputs, "dimensions": listed}
+
+
+_OF_THE_METRIC = ("namespace", "metricName", "dimensions")
+
+
+def _with_inner_metric(query: Any) -> Any:
+    """Return a query whose metric stands, as AWS has it, inside of its statistic."""
+    if not isinstance(query, dict) or not isinstance(query.get("metric"), dict):
+        return query
+    given = _with_dimensions(query["metric"])
+    inner = {name: given[name] for name in _OF_THE_METRIC if name in given}
+    rest = {name: value for name, value in given.items() if name not in _OF_THE_METRIC}
+    return {**query, "metric": {**rest, "metric": inner}}
+
+
+def _as_program_has_it(query: Properties) -> Properties:
+    """Return a query of AWS's as the program writes it."""
+    result: Properties = {"id": query["Id"]}
+    names = (("expression", "Expression"), ("label", "Label"), ("returnData", "ReturnData"))
+    result |= {name: query[key] for name, key in names if query.get(key) is not None}
+    if found := query.get("MetricStat"):
+        metric = found["Metric"]
+        result["metric"] = {
+            "namespace": metric["Namespace"],
+            "metricName": metric["MetricName"],
+            "dimensions": {one["Name"]: one["Value"] for one in metric.get("Dimensions") or []},
+            "period": found["Period"],
+            "stat": found["Stat"],
+        }
+    return result
 
 
 def _attribute(name: str, member: str) -> Call:
@@ -141,4 +184,55 @@ TOPIC = ResourceType(
     ),
 )
 
-TYPES = (LOG_GROUP, METRIC_ALARM, TOPIC)
+
+def _metric_filter(context: Context) -> Properties | None:
+    group, name = context.values["logGroupName"], context.id
+    answer = context.client().describe_metric_filters(logGroupName=group, filterNamePrefix=name)
+    return next((one for one in answer["metricFilters"] if one["filterName"] == name), None)
+
+
+def _put_again(context: Context, _changed: set[str]) -> None:
+    # moto keeps what is put under a name it has beside the old one.
+    context.client().delete_metric_filter(
+        logGroupName=context.values["logGroupName"], filterName=context.id
+    )
+    context.call(METRIC_FILTER.create)
+
+
+METRIC_FILTER = ResourceType(
+    type="aws:cloudwatch/logMetricFilter:LogMetricFilter",
+    service="logs",
+    create=Call("PutMetricFilter"),
+    id="{name}",
+    reads=(_metric_filter,),
+    updated=_put_again,
+    in_place=("pattern", "metricTransformation", "applyOnTransformedLogs"),
+    replace=("name", "logGroupName"),
+    delete=Call("DeleteMetricFilter", {"filterName": "{id}", "logGroupName": "{logGroupName}"}),
+    rename={
+        "name": "filterName",
+        "pattern": "filterPattern",
+        "metricTransformation": "metricTransformations",
+        "metricTransformation.name": "metricName",
+        "metricTransformation.namespace": "metricNamespace",
+        "metricTransformation.value": "metricValue",
+    },
+    outputs={"pattern": "filterPattern", "metricTransformation": "metricTransformations[0]"},
+    defaults={"applyOnTransformedLogs": False},
+    name="name",
+    name_prefix=None,
+    name_length=512,
+)
+
+DASHBOARD = ResourceType(
+    type="aws:cloudwatch/dashboard:Dashboard",
+    service="cloudwatch",
+    create=Call("PutDashboard"),
+    id="{dashboardName}",
+    reads=(Call("GetDashboard", {"DashboardName": "{id}"}),),
+    updates=(Call("PutDashboard"),),
+    replace=("dashboardName",),
+    delete=Call("DeleteDashboards", {"DashboardNames": ["{id}"]}),
+)
+
+TYPES = (LOG_GROUP, METRIC_ALARM, TOPIC, METRIC_FILTER, DASHBOARD)

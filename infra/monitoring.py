@@ -1,0 +1,137 @@
+"""What watches a stack: telemetry of pods, the trail, alarms, the dashboard and the budget."""
+
+from dataclasses import dataclass
+
+import pulumi
+
+from infra.alarm_specs import alarm_specs
+from infra.alarms import Alarms, AlarmsArgs
+from infra.audit_documents import master_key_filter
+from infra.audit_trail import AuditTrail, AuditTrailArgs
+from infra.budgets import BedrockBudget, BedrockBudgetArgs
+from infra.cloudwatch_dashboard import CloudWatchDashboard, CloudWatchDashboardArgs
+from infra.cloudwatch_metrics import own_namespace
+from infra.cluster_access import deployers
+from infra.database_classes import max_connections
+from infra.durability import DurabilityPolicy
+from infra.gateway_config import RELEASE
+from infra.monitored import Monitored
+from infra.naming import NAMESPACE
+from infra.notifications import Notifications, NotificationsArgs
+from infra.pod_telemetry import PodTelemetry, PodTelemetryArgs
+from infra.secret_families import MASTER_KEY
+from infra.secret_sync import SERVICE_ACCOUNT as EXTERNAL_SECRETS
+from infra.workloads import WorkloadsArgs
+
+
+@dataclass(frozen=True, kw_only=True)
+class MonitoringArgs:
+    stack: WorkloadsArgs
+    """The parts of the stack, as its workloads get them."""
+    durability: DurabilityPolicy
+
+
+class Monitoring(pulumi.ComponentResource):
+    """Everything that tells how a stack is, and the topic through which it tells."""
+
+    topic_arn: pulumi.Output[str]
+
+    def __init__(
+        self, name: str, args: MonitoringArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("litellm:monitoring:Monitoring", name, None, opts)
+        self._child = pulumi.ResourceOptions(parent=self)
+        stack, settings = args.stack, args.stack.settings
+        namespace = own_namespace(stack.naming.stack)
+        telemetry_args = PodTelemetryArgs(
+            naming=stack.naming,
+            account=stack.account,
+            cluster=stack.cluster,
+            key_arn=stack.keys.logs,
+            log_retention_days=settings.monitoring.log_retention_days,
+            metric_namespace=namespace,
+        )
+        PodTelemetry("telemetry", telemetry_args, self._child)
+        if settings.audit.enabled:
+            self._audit(args, namespace)
+        notifications_args = NotificationsArgs(
+            naming=stack.naming,
+            account=stack.account,
+            emails=settings.monitoring.alarm_emails,
+            further_topic_arns=settings.monitoring.alarm_topic_arns,
+            key_arn=stack.keys.monitoring,
+        )
+        notifications = Notifications("notifications", notifications_args, self._child)
+        self.topic_arn = notifications.topic_arn
+        watched = monitored(stack)
+        alarms_args = AlarmsArgs(
+            naming=stack.naming,
+            specs=alarm_specs(watched, settings.monitoring.thresholds),
+            receivers=notifications.receivers,
+        )
+        Alarms("alarms", alarms_args, self._child)
+        dashboard_args = CloudWatchDashboardArgs(
+            naming=stack.naming, region=stack.account.region, watched=watched
+        )
+        CloudWatchDashboard("dashboard", dashboard_args, self._child)
+        budget_args = BedrockBudgetArgs(
+            naming=stack.naming,
+            settings=settings.budget,
+            models=settings.models,
+            topic_arn=notifications.topic_arn,
+        )
+        BedrockBudget("budget", budget_args, self._child)
+        self.register_outputs({"topicArn": self.topic_arn})
+
+    def _audit(self, args: MonitoringArgs, namespace: str) -> None:
+        stack = args.stack
+        secret = f"{stack.naming.secret_path(MASTER_KEY.name)}-"
+        trail_args = AuditTrailArgs(
+            naming=stack.naming,
+            account=stack.account,
+            settings=stack.settings.audit,
+            durability=args.durability,
+            key_arn=stack.keys.logs,
+            filters=[master_key_filter(secret, known_readers(stack))],
+            metric_namespace=namespace,
+        )
+        AuditTrail("audit", trail_args, self._child)
+
+
+def known_readers(stack: WorkloadsArgs) -> list[str]:
+    """Return who may read the master key without an alarm, by name.
+
+    External Secrets does by its work; the deployer does whenever Pulumi reads the secret's version
+    back, in ``up`` and ``refresh``; others are named in ``audit.trustedReaderArns``.
+    """
+    account, settings = stack.account, stack.settings
+    role = stack.naming.named(EXTERNAL_SECRETS)
+    return [
+        f"arn:{account.partition}:iam::{account.account_id}:role/{role}",
+        *deployers(settings.cluster, account.caller_arn),
+        *settings.audit.trusted_reader_arns,
+    ]
+
+
+def monitored(stack: WorkloadsArgs) -> Monitored:
+    """Return what there is to watch. All but what AWS numbers is known in a preview."""
+    settings, naming, balancer = stack.settings, stack.naming, stack.load_balancer
+    nodes, copies = 1 + settings.cache.replicas, stack.stores.copies
+    return Monitored(
+        own_namespace=own_namespace(naming.stack),
+        cluster=naming.prefix,
+        deployment_name=RELEASE,
+        deployment_namespace=NAMESPACE,
+        replicas=settings.gateway.replicas,
+        load_balancer=balancer.arn.apply(lambda arn: arn.partition(":loadbalancer/")[2]),
+        target_group=balancer.target_group_arn.apply(lambda arn: arn.rpartition(":")[2]),
+        database_identifier=naming.named(f"database-{settings.database.generation}"),
+        database_storage_gib=settings.database.storage_gib,
+        maximum_connections=max_connections(settings.database.instance_class),
+        # Nodes of a group without shards are numbered from 001.
+        cache_nodes=[f"{naming.named('cache')}-{number:03}" for number in range(1, nodes + 1)],
+        audited=settings.audit.enabled,
+        certificate_arn=balancer.certificate_arn,
+        nat_gateway_ids=stack.network.nat_gateway_ids,
+        replication=copies.replication_dimensions if copies else None,
+    )
