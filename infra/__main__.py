@@ -6,12 +6,14 @@ from infra.aws_account import connect
 from infra.cluster import Cluster, ClusterArgs
 from infra.credentials import Credentials, CredentialsArgs
 from infra.data_stores import DataStores, DataStoresArgs
+from infra.deployment_roles import deployment_roles
 from infra.durability import POLICIES
 from infra.encryption import EncryptionArgs, EncryptionKeys
 from infra.load_balancer import LoadBalancer, LoadBalancerArgs
 from infra.log_storage import LogStorage, LogStorageArgs
 from infra.naming import Naming
 from infra.network import Network, NetworkArgs
+from infra.permissions_boundary import resource_options
 from infra.settings import load
 from infra.workloads import Workloads, WorkloadsArgs
 
@@ -19,7 +21,7 @@ settings = load()
 naming = Naming(stack=pulumi.get_stack(), extra_tags=settings.aws.tags)
 durability = POLICIES[settings.durability]
 account = connect(settings.aws, naming, settings.network.zones)
-in_aws = pulumi.ResourceOptions(provider=account.provider)
+in_aws = resource_options(naming, account, settings)
 
 network_args = NetworkArgs(naming=naming, account=account, settings=settings.network)
 network = Network("network", network_args, in_aws)
@@ -76,7 +78,8 @@ workloads_args = WorkloadsArgs(
     stores=stores,
     load_balancer=load_balancer,
 )
-workloads = Workloads("workloads", workloads_args)
+workloads = Workloads("workloads", workloads_args, in_aws)
+deployment_roles(naming, account, settings, cluster)
 
 pulumi.export("gatewayUrl", load_balancer.url)
 pulumi.export("clusterName", cluster.name)

@@ -102,6 +102,18 @@ def _secrets_stay_out_of_plain_settings(settings: Settings, _: Supplied) -> Iter
             yield f"gateway.environment.{name}: looks like a secret; use {SUPPLIED_SECRETS_KEY}"
 
 
+def _bedrock_roles_have_a_use(settings: Settings, _supplied: Supplied) -> Iterator[str]:
+    bedrock = settings.bedrock
+    if bedrock.external_id and not bedrock.role_arn:
+        yield "bedrock.externalId: is for the role of another owner; give bedrock.roleArn too"
+    if (bedrock.role_arn or bedrock.teams) and "bedrock" not in settings.providers:
+        key = "roleArn" if bedrock.role_arn else "teams"
+        yield f"bedrock.{key}: no model of the catalogue is on Bedrock; remove it"
+    names = [team.id for team in bedrock.teams]
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        yield f"bedrock.teams: {name!r} stands more than once; merge its tags"
+
+
 RULES: tuple[Callable[[Settings, Supplied], Iterator[str]], ...] = (
     _supplied_secrets_are_complete,
     _rotated_providers_are_used,
@@ -109,4 +121,5 @@ RULES: tuple[Callable[[Settings, Supplied], Iterator[str]], ...] = (
     _protected_stacks_are_durable,
     _streams_fit_into_timeouts,
     _secrets_stay_out_of_plain_settings,
+    _bedrock_roles_have_a_use,
 )

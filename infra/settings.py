@@ -15,11 +15,13 @@ from infra.model_catalogue import Model, provider_of
 from infra.setting_rules import RULES, SUPPLIED_SECRETS_KEY, Supplied
 from infra.setting_sections import (
     AwsSettings,
+    BedrockSettings,
     CacheSettings,
     ClusterSettings,
     DatabaseSettings,
     Durability,
     GatewaySettings,
+    IdentitySettings,
     IntegrationSettings,
     LoadBalancerSettings,
     LogStorageSettings,
@@ -64,6 +66,12 @@ class Settings(Section):
     )
     integrations: IntegrationSettings = Field(
         default_factory=IntegrationSettings, description="Services beside the gateway."
+    )
+    bedrock: BedrockSettings = Field(
+        default_factory=BedrockSettings, description="The role with which Bedrock is called."
+    )
+    identity: IdentitySettings = Field(
+        default_factory=IdentitySettings, description="Roles for those who deploy."
     )
     models: tuple[Model, ...] = Field(default=(), description="Catalogue of models.")
 

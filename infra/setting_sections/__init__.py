@@ -15,6 +15,12 @@ from infra.setting_sections.gateway import (
     IntegrationSettings,
     SingleSignOnSettings,
 )
+from infra.setting_sections.identity import (
+    BedrockSettings,
+    BedrockTeam,
+    GitHubSettings,
+    IdentitySettings,
+)
 from infra.setting_sections.log_storage import LogStorageSettings
 from infra.setting_sections.network import NetworkSettings
 from infra.setting_sections.secrets import RotationSettings, SecretsSettings
@@ -22,12 +28,16 @@ from infra.setting_sections.secrets import RotationSettings, SecretsSettings
 __all__ = [
     "Arn",
     "AwsSettings",
+    "BedrockSettings",
+    "BedrockTeam",
     "CacheSettings",
     "Cidr",
     "ClusterSettings",
     "DatabaseSettings",
     "Durability",
     "GatewaySettings",
+    "GitHubSettings",
+    "IdentitySettings",
     "ImageSettings",
     "IntegrationSettings",
     "LoadBalancerSettings",
