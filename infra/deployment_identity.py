@@ -39,13 +39,29 @@ _IAM_WRITES = (
 def identity_reads(scope: Scope) -> list[Document]:
     return [
         allow(
-            ["iam:Get*", "iam:List*"],
-            scope.arns(
-                "iam::{account}:role/{prefix}-*",
-                "iam::{account}:policy/{prefix}-*",
-                "iam::{account}:oidc-provider/*",
-            ),
-        )
+            [
+                "iam:GetRole",
+                "iam:GetRolePolicy",
+                "iam:ListAttachedRolePolicies",
+                "iam:ListInstanceProfilesForRole",
+                "iam:ListRolePolicies",
+                "iam:ListRoleTags",
+            ],
+            scope.arns("iam::{account}:role/{prefix}-*"),
+        ),
+        allow(
+            [
+                "iam:GetPolicy",
+                "iam:GetPolicyVersion",
+                "iam:ListPolicyTags",
+                "iam:ListPolicyVersions",
+            ],
+            scope.arns("iam::{account}:policy/{prefix}-*"),
+        ),
+        allow(
+            ["iam:GetOpenIDConnectProvider", "iam:ListOpenIDConnectProviderTags"],
+            scope.arns("iam::{account}:oidc-provider/*"),
+        ),
     ]
 
 
@@ -126,11 +142,8 @@ def key_writes(scope: Scope) -> list[Document]:
     keys = scope.arns("kms:*:{account}:key/*")
     tagged = tagged_with(scope)["StringEquals"]
     return [
-        allow(
-            ["kms:CreateKey", "kms:TagResource"],
-            ["*"],
-            Condition=tagged_with(scope, "aws:RequestTag"),
-        ),
+        allow(["kms:CreateKey"], ["*"], Condition=tagged_with(scope, "aws:RequestTag")),
+        allow(["kms:TagResource"], keys, Condition=tagged_with(scope, "aws:RequestTag")),
         allow(
             [
                 "kms:CreateAlias",

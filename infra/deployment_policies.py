@@ -8,7 +8,8 @@ from collections.abc import Iterable
 
 from infra.deployment_identity import identity_reads, identity_writes, key_reads, key_writes
 from infra.deployment_scope import Scope, deny, tagged_with
-from infra.deployment_services import SERVICES, Service
+from infra.deployment_services import NETWORK_SERVICES, Service
+from infra.deployment_store_services import STORE_SERVICES
 from infra.iam_policies import Document, allow, document
 
 _NETWORK_CREATIONS = (
@@ -23,13 +24,23 @@ _NETWORK_CREATIONS = (
     "CreateVpcEndpoint",
 )
 _NETWORK_CHANGES = (
-    "Associate*",
+    "AssociateRouteTable",
     "AttachInternetGateway",
     "CreateRoute",
     "CreateTags",
-    "Delete*",
+    "DeleteFlowLogs",
+    "DeleteInternetGateway",
+    "DeleteNatGateway",
+    "DeleteRoute",
+    "DeleteRouteTable",
+    "DeleteSecurityGroup",
+    "DeleteSubnet",
+    "DeleteTags",
+    "DeleteVpc",
+    "DeleteVpcEndpoints",
     "DetachInternetGateway",
-    "Disassociate*",
+    "DisassociateAddress",
+    "DisassociateRouteTable",
     "ModifySubnetAttribute",
     "ModifyVpcAttribute",
     "ModifyVpcEndpoint",
@@ -38,12 +49,13 @@ _NETWORK_CHANGES = (
     "ReplaceRouteTableAssociation",
 )
 _GROUP_CHANGES = (
-    "Authorize*",
+    "AuthorizeSecurityGroupEgress",
+    "AuthorizeSecurityGroupIngress",
     "CreateTags",
     "DeleteTags",
     "ModifySecurityGroupRules",
-    "Revoke*",
-    "UpdateSecurityGroupRuleDescriptions*",
+    "RevokeSecurityGroupEgress",
+    "RevokeSecurityGroupIngress",
 )
 
 
@@ -70,15 +82,17 @@ def preview_policies(scope: Scope) -> dict[str, str]:
 
     The state's key opens the secrets in the state: docs/decisions/identity.md says what follows.
     """
-    services = [*_reads(SERVICES, scope), *identity_reads(scope), *key_reads(scope)]
-    state = [
+    documents = {group: document(*_reads(services, scope)) for group, services in _groups().items()}
+    documents["state"] = document(
+        *identity_reads(scope),
+        *key_reads(scope),
         allow(["s3:GetObject"], scope.state("stacks", "history", "locks/organization")),
         *_state_access(scope, ["kms:Decrypt"]),
-        deny(["secretsmanager:GetSecretValue", "secretsmanager:BatchGetSecretValue"]),
+        deny(["secretsmanager:BatchGetSecretValue", "secretsmanager:GetSecretValue"]),
         deny(["s3:GetObject*"], NotResource=scope.arns(_state_objects(scope))),
         deny(["kms:Decrypt", "kms:ReEncryptFrom"], NotResource=[scope.github.state_key_arn]),
-    ]
-    return {"reads": document(*services), "state": document(*state)}
+    )
+    return documents
 
 
 def deploy_policies(scope: Scope) -> dict[str, str]:
@@ -87,24 +101,27 @@ def deploy_policies(scope: Scope) -> dict[str, str]:
     It makes roles within the boundary only, and cannot change the boundary, its own role or the
     preview's.
     """
-    everything = scope.state("stacks", "history", "backups", "locks/organization")
-    groups: dict[str, list[Document]] = {
-        group: [
-            *_reads((one for one in SERVICES if one.group == group), scope),
-            *_writes((one for one in SERVICES if one.group == group), scope),
-        ]
-        for group in sorted({service.group for service in SERVICES})
+    state = scope.state("stacks", "history", "backups", "locks/organization")
+    statements = {
+        group: [*_reads(services, scope), *_writes(services, scope)]
+        for group, services in _groups().items()
     }
-    groups["network"] += _network_writes(scope)
-    groups["identity"] = [
+    statements["network"] += _network_writes(scope)
+    statements["identity"] = [
         *identity_reads(scope),
         *identity_writes(scope),
         *key_reads(scope),
         *key_writes(scope),
-        allow(["s3:DeleteObject", "s3:GetObject", "s3:PutObject"], everything),
+        allow(["s3:DeleteObject", "s3:GetObject", "s3:PutObject"], state),
         *_state_access(scope, ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"]),
     ]
-    return {name: document(*statements) for name, statements in groups.items()}
+    return {group: document(*allowed) for group, allowed in statements.items()}
+
+
+def _groups() -> dict[str, list[Service]]:
+    services = (*NETWORK_SERVICES, *STORE_SERVICES)
+    names = dict.fromkeys(service.group for service in services)
+    return {name: [one for one in services if one.group == name] for name in names}
 
 
 def _state_objects(scope: Scope) -> str:
@@ -119,23 +136,23 @@ def _state_access(scope: Scope, key_actions: list[str]) -> list[Document]:
 
 
 def _reads(services: Iterable[Service], scope: Scope) -> list[Document]:
-    statements, listing = [], ["ec2:Describe*"]
-    for service in services:
-        listing += [f"{service.name}:{action}" for action in service.listing]
-        if service.reads:
-            actions = [f"{service.name}:{action}" for action in service.reads]
-            statements.append(allow(actions, scope.arns(*service.resources)))
-    return [*statements, allow(listing, ["*"])]
+    return _allowed(((one, one.reads, one.listing) for one in services), scope)
 
 
 def _writes(services: Iterable[Service], scope: Scope) -> list[Document]:
-    return [
-        allow(
-            [f"{service.name}:{action}" for action in service.writes],
-            scope.arns(*service.resources),
-        )
-        for service in services
-    ]
+    return _allowed(((one, one.writes, one.making) for one in services), scope)
+
+
+def _allowed(
+    calls: Iterable[tuple[Service, tuple[str, ...], tuple[str, ...]]], scope: Scope
+) -> list[Document]:
+    statements, unnamed = [], []
+    for service, named, without in calls:
+        if named:
+            actions = [f"{service.name}:{action}" for action in named]
+            statements.append(allow(actions, scope.arns(*service.resources)))
+        unnamed += [f"{service.name}:{action}" for action in without]
+    return [*statements, allow(unnamed, ["*"])] if unnamed else statements
 
 
 def _network_writes(scope: Scope) -> list[Document]:

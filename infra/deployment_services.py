@@ -1,4 +1,4 @@
-"""Which calls `pulumi` makes to read and to change what this program declares, service by service.
+"""Which calls `pulumi` makes to read and to change a network and a cluster, service by service.
 
 Reading never gives out content: no secret's value, no object, no log event, no query's result.
 The tests hold this list against the operations that the resource types of the program need, and
@@ -13,8 +13,8 @@ class Service:
     """A service's calls, and the ARNs that they may name.
 
     ``resources`` lack ``arn:<partition>:`` and may hold ``{account}``, ``{prefix}`` and
-    ``{stack}``; the region is open, since copies live in a second one. ``listing`` are calls that
-    IAM knows no resource for.
+    ``{stack}``; the region is open, since copies live in a second one. ``listing`` and
+    ``making`` are calls that IAM knows no resource for, by readers and by writers.
     """
 
     name: str
@@ -23,11 +23,32 @@ class Service:
     reads: tuple[str, ...]
     writes: tuple[str, ...] = ()
     listing: tuple[str, ...] = ()
+    making: tuple[str, ...] = ()
 
 
-_TAGS = ("TagResource", "UntagResource")
+TAGS = ("TagResource", "UntagResource")
 
-SERVICES = (
+NETWORK_SERVICES: tuple[Service, ...] = (
+    Service(
+        name="ec2",
+        group="network",
+        resources=(),
+        reads=(),
+        listing=(
+            "DescribeAddresses", "DescribeAddressesAttribute", "DescribeAvailabilityZones",
+            "DescribeFlowLogs", "DescribeInternetGateways", "DescribeManagedPrefixLists",
+            "DescribeNatGateways", "DescribeNetworkAcls", "DescribeNetworkInterfaces",
+            "DescribePrefixLists", "DescribeRouteTables", "DescribeSecurityGroupRules",
+            "DescribeSecurityGroups", "DescribeSubnets", "DescribeTags",
+            "DescribeVpcEndpointServices", "DescribeVpcEndpoints", "DescribeVpcs",
+        ),
+    ),
+    Service(
+        name="ec2",
+        group="network",
+        resources=("ec2:*:{account}:vpc/*",),
+        reads=("DescribeVpcAttribute",),
+    ),
     Service(
         name="acm",
         group="network",
@@ -35,204 +56,101 @@ SERVICES = (
         reads=("DescribeCertificate", "ListTagsForCertificate"),
         writes=("AddTagsToCertificate", "DeleteCertificate", "RemoveTagsFromCertificate"),
         listing=("ListCertificates",),
+        making=("RequestCertificate",),
     ),
     Service(
         name="eks",
-        group="network",
-        resources=("eks:*:{account}:*/{prefix}", "eks:*:{account}:*/{prefix}/*"),
-        reads=("Describe*", "ListAssociatedAccessPolicies", "ListTagsForResource", "ListUpdates"),
+        group="cluster",
+        resources=("eks:*:{account}:cluster/{prefix}",),
+        reads=("DescribeCluster", "ListAccessEntries", "ListTagsForResource", "ListUpdates"),
         writes=(
-            "AssociateAccessPolicy", "CreateAccessEntry", "CreateAddon", "CreateCluster",
-            "CreatePodIdentityAssociation", "Delete*", "DisassociateAccessPolicy", "Update*",
-            *_TAGS,
+            "CreateAccessEntry", "CreateAddon", "CreatePodIdentityAssociation", "DeleteCluster",
+            "UpdateClusterConfig", "UpdateClusterVersion", *TAGS,
+        ),
+        making=("CreateCluster",),
+    ),
+    Service(
+        name="eks",
+        group="cluster",
+        resources=("eks:*:{account}:cluster/{prefix}", "eks:*:{account}:access-entry/{prefix}/*"),
+        reads=("DescribeAccessEntry", "DescribeUpdate", "ListAssociatedAccessPolicies"),
+        writes=(
+            "AssociateAccessPolicy", "DeleteAccessEntry", "DisassociateAccessPolicy",
+            "UpdateAccessEntry", *TAGS,
+        ),
+    ),
+    Service(
+        name="eks",
+        group="cluster",
+        resources=(
+            "eks:*:{account}:addon/{prefix}/*", "eks:*:{account}:cluster/{prefix}",
+            "eks:*:{account}:podidentityassociation/{prefix}/*",
+        ),
+        reads=("DescribeAddon", "DescribePodIdentityAssociation"),
+        writes=(
+            "DeleteAddon", "DeletePodIdentityAssociation", "UpdateAddon",
+            "UpdatePodIdentityAssociation", *TAGS,
         ),
     ),
     Service(
         name="elasticloadbalancing",
-        group="network",
+        group="cluster",
         resources=(
-            "elasticloadbalancing:*:{account}:loadbalancer/app/{prefix}-*",
-            "elasticloadbalancing:*:{account}:listener/app/{prefix}-*",
             "elasticloadbalancing:*:{account}:listener-rule/app/{prefix}-*",
+            "elasticloadbalancing:*:{account}:listener/app/{prefix}-*",
+            "elasticloadbalancing:*:{account}:loadbalancer/app/{prefix}-*",
             "elasticloadbalancing:*:{account}:targetgroup/{prefix}-*",
         ),
         reads=(),
         writes=(
-            "AddListenerCertificates", "AddTags", "Create*", "Delete*", "Modify*",
-            "RemoveListenerCertificates", "RemoveTags", "SetSecurityGroups", "SetSubnets",
-            "SetWebAcl",
+            "AddListenerCertificates", "AddTags", "CreateListener", "CreateLoadBalancer",
+            "CreateRule", "CreateTargetGroup", "DeleteListener", "DeleteLoadBalancer",
+            "DeleteRule", "DeleteTargetGroup", "ModifyListener", "ModifyListenerAttributes",
+            "ModifyLoadBalancerAttributes", "ModifyRule", "ModifyTargetGroup",
+            "ModifyTargetGroupAttributes", "RemoveListenerCertificates", "RemoveTags",
+            "SetSecurityGroups", "SetSubnets",
         ),
-        listing=("Describe*",),
+        listing=(
+            "DescribeCapacityReservation", "DescribeListenerAttributes",
+            "DescribeListenerCertificates", "DescribeListeners", "DescribeLoadBalancerAttributes",
+            "DescribeLoadBalancers", "DescribeRules", "DescribeTags",
+            "DescribeTargetGroupAttributes", "DescribeTargetGroups",
+        ),
+        # The load balancer asks for this in the name of who attaches a web ACL to it.
+        making=("SetWebAcl",),
     ),
     Service(
         name="route53",
         group="network",
-        resources=("route53:::hostedzone/*", "route53:::change/*"),
-        reads=("GetChange", "GetHostedZone", "ListResourceRecordSets", "ListTagsForResource"),
+        resources=("route53:::hostedzone/*",),
+        reads=("GetHostedZone", "ListResourceRecordSets", "ListTagsForResource"),
         writes=("ChangeResourceRecordSets",),
         listing=("ListHostedZones", "ListHostedZonesByName"),
     ),
+    Service(name="route53", group="network", resources=("route53:::change/*",),
+            reads=("GetChange",)),
     Service(
         name="wafv2",
-        group="network",
+        group="cluster",
         resources=(
-            "wafv2:*:{account}:regional/*/{prefix}-*/*",
+            "wafv2:*:{account}:regional/ipset/{prefix}-*/*",
             "wafv2:*:{account}:regional/managedruleset/*/*",
+            "wafv2:*:{account}:regional/webacl/{prefix}-*/*",
+        ),
+        reads=("GetIPSet", "GetLoggingConfiguration", "GetWebACL", "ListTagsForResource"),
+        writes=(
+            "CreateIPSet", "CreateWebACL", "DeleteIPSet", "DeleteLoggingConfiguration",
+            "DeleteWebACL", "PutLoggingConfiguration", "UpdateIPSet", "UpdateWebACL", *TAGS,
+        ),
+    ),
+    Service(
+        name="wafv2",
+        group="cluster",
+        resources=(
             "elasticloadbalancing:*:{account}:loadbalancer/app/{prefix}-*",
+            "wafv2:*:{account}:regional/webacl/{prefix}-*/*",
         ),
-        reads=(
-            "GetIPSet", "GetLoggingConfiguration", "GetWebACL", "GetWebACLForResource",
-            "ListTagsForResource",
-        ),
-        writes=(
-            "AssociateWebACL", "CreateIPSet", "CreateWebACL", "DeleteIPSet",
-            "DeleteLoggingConfiguration", "DeleteWebACL", "DisassociateWebACL",
-            "PutLoggingConfiguration", "UpdateIPSet", "UpdateWebACL", *_TAGS,
-        ),
-    ),
-    Service(
-        name="rds",
-        group="stores",
-        resources=("rds:*:{account}:*:{prefix}-*", "rds:*:{account}:auto-backup:*"),
-        reads=("Describe*", "ListTagsForResource"),
-        writes=(
-            "AddTagsToResource", "CreateDBInstance", "CreateDBParameterGroup", "CreateDBSnapshot",
-            "CreateDBSubnetGroup", "Delete*", "Modify*", "RebootDBInstance",
-            "RemoveTagsFromResource", "ResetDBParameterGroup", "RestoreDBInstanceFromDBSnapshot",
-            "StartDBInstanceAutomatedBackupsReplication",
-            "StopDBInstanceAutomatedBackupsReplication",
-        ),
-    ),
-    Service(
-        name="elasticache",
-        group="stores",
-        resources=("elasticache:*:{account}:*:{prefix}-*",),
-        reads=("Describe*", "ListTagsForResource"),
-        writes=(
-            "AddTagsToResource", "Create*", "DecreaseReplicaCount", "Delete*",
-            "IncreaseReplicaCount", "Modify*", "RemoveTagsFromResource",
-        ),
-    ),
-    Service(
-        name="s3",
-        group="stores",
-        resources=("s3:::{prefix}-*",),
-        reads=(
-            "GetAccelerateConfiguration", "GetBucket*", "GetEncryptionConfiguration",
-            "GetLifecycleConfiguration", "GetReplicationConfiguration", "ListBucket",
-            "ListTagsForResource",
-        ),
-        writes=(
-            "CreateBucket", "DeleteBucket", "DeleteBucketPolicy",
-            # What `forceDestroy` empties a disposable bucket with.
-            "DeleteObject", "DeleteObjectVersion", "ListBucketVersions", "PutBucket*",
-            "PutEncryptionConfiguration", "PutLifecycleConfiguration",
-            "PutReplicationConfiguration", *_TAGS,
-        ),
-    ),
-    Service(
-        name="secretsmanager",
-        group="stores",
-        resources=("secretsmanager:*:{account}:secret:litellm/{stack}/*",),
-        reads=("DescribeSecret", "GetResourcePolicy", "ListSecretVersionIds"),
-        writes=(
-            "CreateSecret", "DeleteResourcePolicy", "DeleteSecret",
-            # The provider reads a version back after it has put it.
-            "GetSecretValue", "PutResourcePolicy", "PutSecretValue",
-            "RemoveRegionsFromReplication", "ReplicateSecretToRegions", "RestoreSecret",
-            "UpdateSecret", "UpdateSecretVersionStage", *_TAGS,
-        ),
-    ),
-    Service(
-        name="athena",
-        group="operations",
-        resources=("athena:*:{account}:workgroup/{prefix}*",),
-        reads=("GetNamedQuery", "GetWorkGroup", "ListTagsForResource"),
-        writes=(
-            "CreateNamedQuery", "CreateWorkGroup", "DeleteNamedQuery", "DeleteWorkGroup",
-            "UpdateNamedQuery", "UpdateWorkGroup", *_TAGS,
-        ),
-    ),
-    Service(
-        name="budgets",
-        group="operations",
-        resources=("budgets::{account}:budget/{prefix}*",),
-        reads=("ListTagsForResource", "ViewBudget"),
-        writes=("ModifyBudget", *_TAGS),
-    ),
-    Service(
-        name="cloudtrail",
-        group="operations",
-        resources=("cloudtrail:*:{account}:trail/{prefix}*",),
-        reads=(
-            "GetEventSelectors", "GetInsightSelectors", "GetTrail", "GetTrailStatus", "ListTags",
-        ),
-        writes=(
-            "AddTags", "CreateTrail", "DeleteTrail", "PutEventSelectors", "PutInsightSelectors",
-            "RemoveTags", "StartLogging", "StopLogging", "UpdateTrail",
-        ),
-        listing=("DescribeTrails",),
-    ),
-    Service(
-        name="cloudwatch",
-        group="operations",
-        resources=(
-            "cloudwatch:*:{account}:alarm:{prefix}*",
-            "cloudwatch::{account}:dashboard/{prefix}*",
-        ),
-        reads=("DescribeAlarms", "GetDashboard", "ListTagsForResource"),
-        writes=(
-            "DeleteAlarms", "DeleteDashboards", "PutCompositeAlarm", "PutDashboard",
-            "PutMetricAlarm", *_TAGS,
-        ),
-    ),
-    Service(
-        name="events",
-        group="operations",
-        resources=("events:*:{account}:rule/{prefix}*",),
-        reads=("DescribeRule", "ListTagsForResource", "ListTargetsByRule"),
-        writes=("DeleteRule", "PutRule", "PutTargets", "RemoveTargets", *_TAGS),
-    ),
-    Service(
-        name="glue",
-        group="operations",
-        resources=(
-            "glue:*:{account}:catalog",
-            "glue:*:{account}:database/litellm_*",
-            "glue:*:{account}:table/litellm_*/*",
-        ),
-        reads=("GetDatabase", "GetPartitionIndexes", "GetTable", "GetTags"),
-        writes=(
-            "CreateDatabase", "CreateTable", "DeleteDatabase", "DeleteTable", "UpdateDatabase",
-            "UpdateTable", *_TAGS,
-        ),
-    ),
-    Service(
-        name="logs",
-        group="operations",
-        resources=(
-            "logs:*:{account}:log-group:*{prefix}*",
-            "logs:*:{account}:log-group:*{prefix}*:*",
-        ),
-        reads=("DescribeMetricFilters", "DescribeSubscriptionFilters", "ListTagsForResource"),
-        writes=(
-            "AssociateKmsKey", "CreateLogGroup", "DeleteLogGroup", "DeleteMetricFilter",
-            "DeleteRetentionPolicy", "DisassociateKmsKey", "PutMetricFilter",
-            "PutRetentionPolicy", *_TAGS,
-        ),
-        listing=("DescribeLogGroups", "DescribeQueryDefinitions", "DescribeResourcePolicies"),
-    ),
-    Service(
-        name="sns",
-        group="operations",
-        resources=("sns:*:{account}:{prefix}*",),
-        reads=(
-            "GetSubscriptionAttributes", "GetTopicAttributes", "ListSubscriptionsByTopic",
-            "ListTagsForResource",
-        ),
-        writes=(
-            "CreateTopic", "DeleteTopic", "SetSubscriptionAttributes", "SetTopicAttributes",
-            "Subscribe", "Unsubscribe", *_TAGS,
-        ),
+        reads=("GetWebACLForResource",),
+        writes=("AssociateWebACL", "DisassociateWebACL"),
     ),
 )  # fmt: skip

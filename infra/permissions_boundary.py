@@ -23,8 +23,6 @@ _CLUSTER_SERVICES = (
     "eks:*",
     "eks-auth:*",
     "elasticloadbalancing:*",
-    "pricing:GetProducts",
-    "ssm:GetParameter",
 )
 _INSTANCE_PROFILES = (
     "iam:AddRoleToInstanceProfile",
@@ -34,7 +32,26 @@ _INSTANCE_PROFILES = (
     "iam:RemoveRoleFromInstanceProfile",
     "iam:TagInstanceProfile",
 )
-_OBSERVED = ("athena:*", "cloudwatch:*", "firehose:*", "glue:*", "logs:*", "sns:Publish", "xray:*")
+_BUCKETS = (
+    "s3:GetBucketLocation",
+    "s3:GetBucketVersioning",
+    "s3:GetReplicationConfiguration",
+    "s3:ListBucket",
+    "s3:ListBucketMultipartUploads",
+    "s3:ListBucketVersions",
+)
+_OBJECTS = (
+    "s3:AbortMultipartUpload",
+    "s3:DeleteObject",
+    "s3:DeleteObjectTagging",
+    "s3:DeleteObjectVersion",
+    "s3:GetObject*",
+    "s3:ListMultipartUploadParts",
+    "s3:PutObject",
+    "s3:PutObjectTagging",
+    "s3:Replicate*",
+)
+_OBSERVED = ("athena:*", "cloudwatch:*", "firehose:*", "glue:*", "logs:*")
 
 
 def boundary_document(
@@ -53,6 +70,8 @@ def boundary_document(
     return document(
         allow(_CLUSTER_SERVICES, ["*"]),
         allow(_OBSERVED, ["*"]),
+        allow(["ssm:GetParameter"], arns("ssm:*:*:parameter/aws/service/*")),
+        allow(["sns:Publish"], arns(f"sns:*:{account}:{prefix}*")),
         allow(_INSTANCE_PROFILES, arns(f"iam::{account}:instance-profile/*")),
         allow(
             ["iam:GetRole", "iam:PassRole"],
@@ -71,7 +90,8 @@ def boundary_document(
                 f"bedrock:*:{account}:application-inference-profile/*",
             ),
         ),
-        allow(["s3:*"], arns(f"s3:::{prefix}-*")),
+        allow(_BUCKETS, arns(f"s3:::{prefix}-*")),
+        allow(_OBJECTS, arns(f"s3:::{prefix}-*/*")),
         allow(
             ["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"],
             arns(

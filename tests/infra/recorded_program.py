@@ -31,6 +31,8 @@ class Registered:
 
 
 ACCOUNT, REGION = "111122223333", "us-east-1"
+# What AWS would put behind a `namePrefix`.
+CHOSEN = "20260101"
 MASTER_SECRET = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:rds!db-1-AbCdEf"
 
 # Type → service and resource of an ARN, for those whose ARNs stand in policies.
@@ -49,6 +51,8 @@ def arn_of(type_: str, name: str, inputs: dict[str, Any]) -> str:
     """Return an ARN of the form that AWS gives to a resource of the type."""
     pattern = _ARNS.get(type_, "mock:{region}:{account}:{name}")
     region = inputs.get("region") or REGION
+    if prefix := inputs.get("namePrefix"):
+        name = f"{prefix}{CHOSEN}"
     known = {"name": name, **inputs, "region": region, "account": ACCOUNT}
     return "arn:aws:" + pattern.format_map(known)
 
@@ -74,11 +78,7 @@ class RecordingMocks(pulumi.runtime.Mocks):
         if args.typ == "aws:rds/instance:Instance":
             outputs |= {
                 "address": "database.example",
-                "masterUserSecrets": [
-                    {
-                        "secretArn": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:rds!db-1-AbCdEf"
-                    }
-                ],
+                "masterUserSecrets": [{"secretArn": MASTER_SECRET}],
             }
         if args.typ == "aws:elasticache/replicationGroup:ReplicationGroup":
             outputs["primaryEndpointAddress"] = "cache.example"
