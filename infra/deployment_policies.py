@@ -12,6 +12,18 @@ from infra.deployment_services import NETWORK_SERVICES, Service
 from infra.deployment_store_services import STORE_SERVICES
 from infra.iam_policies import Document, allow, document
 
+_GROUPS = ("security-group", "security-group-rule")
+_NETWORK = (
+    "elastic-ip",
+    "internet-gateway",
+    "natgateway",
+    "network-interface",
+    "route-table",
+    "subnet",
+    "vpc",
+    "vpc-endpoint",
+    "vpc-flow-log",
+)
 _NETWORK_CREATIONS = (
     "AllocateAddress",
     "CreateFlowLogs",
@@ -161,8 +173,8 @@ def _network_writes(scope: Scope) -> list[Document]:
     Security groups without that tag may be changed too: the VPC's default group, and the one that
     EKS makes for the cluster.
     """
-    anything = scope.arns("ec2:*:{account}:*/*")
-    groups = scope.arns("ec2:*:{account}:security-group/*", "ec2:*:{account}:security-group-rule/*")
+    anything = scope.arns(*(f"ec2:*:{{account}}:{kind}/*" for kind in (*_GROUPS, *_NETWORK)))
+    groups = scope.arns(*(f"ec2:*:{{account}}:{kind}/*" for kind in _GROUPS))
     tagged = tagged_with(scope)
     return [
         allow(_ec2(_NETWORK_CREATIONS), anything),

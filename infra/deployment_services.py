@@ -108,7 +108,7 @@ NETWORK_SERVICES: tuple[Service, ...] = (
             "DeleteRule", "DeleteTargetGroup", "ModifyListener", "ModifyListenerAttributes",
             "ModifyLoadBalancerAttributes", "ModifyRule", "ModifyTargetGroup",
             "ModifyTargetGroupAttributes", "RemoveListenerCertificates", "RemoveTags",
-            "SetSecurityGroups", "SetSubnets",
+            "SetIpAddressType", "SetSecurityGroups", "SetSubnets",
         ),
         listing=(
             "DescribeCapacityReservation", "DescribeListenerAttributes",

@@ -89,12 +89,6 @@ ALLOWED = (
     ),
     Allowed(
         issue="RESOURCE_MISMATCH",
-        document="identity Policy github-deploy-network",
-        about="ec2:*",
-        why="one ARN for every kind: ids do not tell whose they are, the condition on the tag does",
-    ),
-    Allowed(
-        issue="RESOURCE_MISMATCH",
         document="identity Policy github-deploy-cluster",
         about="elasticloadbalancing:*",
         why="application load balancers only",
