@@ -95,7 +95,7 @@ STORE_SERVICES: tuple[Service, ...] = (
     Service(
         name="athena",
         group="operations",
-        resources=("athena:*:{account}:workgroup/{prefix}*",),
+        resources=("athena:*:{account}:workgroup/{prefix}-*",),
         reads=("GetNamedQuery", "GetWorkGroup", "ListTagsForResource"),
         writes=(
             "CreateNamedQuery", "CreateWorkGroup", "DeleteNamedQuery", "DeleteWorkGroup",
@@ -105,14 +105,14 @@ STORE_SERVICES: tuple[Service, ...] = (
     Service(
         name="budgets",
         group="operations",
-        resources=("budgets::{account}:budget/{prefix}*",),
+        resources=("budgets::{account}:budget/{prefix}-*",),
         reads=("ListTagsForResource", "ViewBudget"),
         writes=("ModifyBudget", *TAGS),
     ),
     Service(
         name="cloudtrail",
         group="operations",
-        resources=("cloudtrail:*:{account}:trail/{prefix}*",),
+        resources=("cloudtrail:*:{account}:trail/{prefix}-*",),
         reads=(
             "GetEventSelectors", "GetInsightSelectors", "GetTrail", "GetTrailStatus", "ListTags",
         ),
@@ -125,21 +125,21 @@ STORE_SERVICES: tuple[Service, ...] = (
     Service(
         name="cloudwatch",
         group="operations",
-        resources=("cloudwatch:*:{account}:alarm:{prefix}*",),
+        resources=("cloudwatch:*:{account}:alarm:{prefix}-*",),
         reads=("DescribeAlarms", "ListTagsForResource"),
         writes=("DeleteAlarms", "PutCompositeAlarm", "PutMetricAlarm", *TAGS),
     ),
     Service(
         name="cloudwatch",
         group="operations",
-        resources=("cloudwatch::{account}:dashboard/{prefix}*",),
+        resources=("cloudwatch::{account}:dashboard/{prefix}-*",),
         reads=("GetDashboard",),
         writes=("DeleteDashboards", "PutDashboard"),
     ),
     Service(
         name="events",
         group="operations",
-        resources=("events:*:{account}:rule/{prefix}*",),
+        resources=("events:*:{account}:rule/{prefix}-*",),
         reads=("DescribeRule", "ListTagsForResource", "ListTargetsByRule"),
         writes=("DeleteRule", "PutRule", "PutTargets", "RemoveTargets", *TAGS),
     ),
@@ -171,7 +171,7 @@ STORE_SERVICES: tuple[Service, ...] = (
     Service(
         name="sns",
         group="operations",
-        resources=("sns:*:{account}:{prefix}*",),
+        resources=("sns:*:{account}:{prefix}-*",),
         reads=(
             "GetSubscriptionAttributes", "GetTopicAttributes", "ListSubscriptionsByTopic",
             "ListTagsForResource",

@@ -71,7 +71,7 @@ def boundary_document(
         allow(_CLUSTER_SERVICES, ["*"]),
         allow(_OBSERVED, ["*"]),
         allow(["ssm:GetParameter"], arns("ssm:*:*:parameter/aws/service/*")),
-        allow(["sns:Publish"], arns(f"sns:*:{account}:{prefix}*")),
+        allow(["sns:Publish"], arns(f"sns:*:{account}:{prefix}-*")),
         allow(_INSTANCE_PROFILES, arns(f"iam::{account}:instance-profile/*")),
         allow(
             ["iam:GetRole", "iam:PassRole"],

@@ -404,3 +404,30 @@ def test_the_deploy_role_has_every_call_that_the_resources_of_the_program_need(
         needed |= _actions([one for one in calls if isinstance(one, Call)], kind)
     missing = {a for a in needed if not any(fnmatchcase(a, pattern) for pattern in granted)}
     assert missing == set()
+
+
+def _resource_name(kind: str) -> str:
+    lower = kind.lower()
+    if lower.endswith("y"):
+        return f"{lower[:-1]}ies"
+    return f"{lower}es" if lower.endswith("s") else f"{lower}s"
+
+
+@pytest.mark.parametrize("stack", ["dev", "prod"])
+def test_the_preview_group_reads_every_kind_of_object_that_the_program_declares(
+    stack: str, request: pytest.FixtureRequest
+) -> None:
+    resources = request.getfixturevalue(stack)
+    (role,) = [
+        one.inputs
+        for one in resources
+        if one.name == "preview" and one.inputs.get("kind") == "ClusterRole"
+    ]
+    readable = {(rule["apiGroups"][0], one) for rule in role["rules"] for one in rule["resources"]}
+    declared = {
+        (version.rpartition("/")[0], _resource_name(one.inputs["kind"]))
+        for one in resources
+        if one.type.startswith("kubernetes:") and (version := one.inputs.get("apiVersion"))
+    }
+    assert ("", "configmaps") in declared
+    assert declared - readable == set()
