@@ -7,6 +7,7 @@ from infra.aws_account import connect
 from infra.cluster import Cluster, ClusterArgs
 from infra.credentials import Credentials, CredentialsArgs
 from infra.data_stores import DataStores, DataStoresArgs
+from infra.deployment_roles import deployment_roles
 from infra.durability import POLICIES
 from infra.encryption import EncryptionArgs, EncryptionKeys
 from infra.load_balancer import LoadBalancer, LoadBalancerArgs
@@ -16,6 +17,7 @@ from infra.log_tables import analytics_lifecycle_rules
 from infra.monitoring import Monitoring, MonitoringArgs
 from infra.naming import Naming
 from infra.network import Network, NetworkArgs
+from infra.permissions_boundary import resource_options
 from infra.settings import load
 from infra.workloads import Workloads, WorkloadsArgs
 
@@ -23,7 +25,7 @@ settings = load()
 naming = Naming(stack=pulumi.get_stack(), extra_tags=settings.aws.tags)
 durability = POLICIES[settings.durability]
 account = connect(settings.aws, naming)
-in_aws = pulumi.ResourceOptions(provider=account.provider)
+in_aws = resource_options(naming, account, settings)
 
 keys_args = EncryptionArgs(naming=naming, account=account, settings=settings, durability=durability)
 keys = EncryptionKeys("keys", keys_args, in_aws)
@@ -97,9 +99,10 @@ workloads_args = WorkloadsArgs(
     stores=stores,
     load_balancer=load_balancer,
 )
-workloads = Workloads("workloads", workloads_args)
+workloads = Workloads("workloads", workloads_args, in_aws)
 monitoring_args = MonitoringArgs(stack=workloads_args, durability=durability)
 monitoring = Monitoring("monitoring", monitoring_args, in_aws)
+deployment_roles(naming, account, settings, cluster)
 
 pulumi.export("gatewayUrl", load_balancer.url)
 pulumi.export("adminUrl", load_balancer.admin_url)

@@ -133,7 +133,7 @@ class Cluster(pulumi.ComponentResource):
         self.provider = kubernetes.Provider(
             "cluster",
             cluster_identifier=args.naming.prefix,
-            kubeconfig=kubeconfig(cluster, token_command(args.settings, args.account)),
+            kubeconfig=kubeconfig(cluster, token_command(args.account)),
             opts=pulumi.ResourceOptions(parent=self, depends_on=access.ways_in),
         )
         self.register_outputs({"name": self.name})

@@ -129,16 +129,12 @@ def entry_name(principal_arn: str) -> str:
     return f"{principal_arn.rpartition('/')[2]}-{digest}"
 
 
-def token_command(settings: ClusterSettings, account: AwsAccount) -> tuple[str, ...]:
+def token_command(account: AwsAccount) -> tuple[str, ...]:
     """Return the arguments of ``aws`` that fetch a token, but for the cluster's name.
 
-    Whoever is no deployer takes the first one's role; a role need not be able to take itself.
+    Everyone comes as who they are, so that the kubeconfig is the same whoever runs the program.
     """
-    chosen = deployers(settings, account.caller_arn)
-    arguments = ("eks", "get-token", "--output", "json", "--region", account.region)
-    if account.caller_arn in chosen:
-        return arguments
-    return (*arguments, "--role-arn", chosen[0])
+    return ("eks", "get-token", "--output", "json", "--region", account.region)
 
 
 def kubeconfig(cluster: aws.eks.Cluster, command: Sequence[str]) -> pulumi.Output[str]:

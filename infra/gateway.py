@@ -28,6 +28,8 @@ class GatewayArgs:
     settings: Settings
     serving: Sequence[StoredEpoch]
     role_arn: pulumi.Input[str]
+    bedrock_role_arn: str
+    """Role for the calls of teams whose costs stand apart, if there are any."""
     database_host: pulumi.Input[str]
     cache_host: pulumi.Input[str]
     bucket: str
@@ -69,6 +71,7 @@ class Gateway(pulumi.ComponentResource):
                     environment=frozenset(known[0]) | {variable.name for variable in secrets},
                     bucket=args.bucket,
                     log_key_arn=known[1],
+                    bedrock_role=args.bedrock_role_arn,
                 )
             )
         )

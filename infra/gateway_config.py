@@ -1,6 +1,7 @@
 """From settings to what the templates take. Pure: no resources, no outputs."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from infra import versions
 from infra.cache import PORT as CACHE_PORT
@@ -9,8 +10,9 @@ from infra.credentials import StoredEpoch
 from infra.database import DATABASE_NAME
 from infra.database import PORT as DATABASE_PORT
 from infra.log_storage import LOG_PREFIX
-from infra.model_catalogue import provider_of
+from infra.model_catalogue import Deployment, Model, provider_of
 from infra.rendering import (
+    AssumedRole,
     Destination,
     HelmValuesContext,
     LiteLLMConfigContext,
@@ -20,6 +22,7 @@ from infra.rendering import (
     SecretVariable,
 )
 from infra.secret_families import database_user
+from infra.setting_sections import BedrockSettings, BedrockTeam
 from infra.settings import Settings
 from infra.subnets import SubnetPlan
 
@@ -83,11 +86,16 @@ def secret_environment(serving: Sequence[StoredEpoch]) -> tuple[SecretVariable, 
 
 
 def config_context(
-    settings: Settings, *, environment: frozenset[str], bucket: str, log_key_arn: str
+    settings: Settings,
+    *,
+    environment: frozenset[str],
+    bucket: str,
+    log_key_arn: str,
+    bedrock_role: str,
 ) -> LiteLLMConfigContext:
     """Return what LiteLLM's configuration is rendered from."""
     return LiteLLMConfigContext(
-        deployments=tuple(_deployments(settings)),
+        deployments=tuple(_deployments(settings, bedrock_role)),
         environment=environment,
         log_store=LogStore(
             bucket=bucket,
@@ -108,35 +116,60 @@ def config_context(
     )
 
 
-def _deployments(settings: Settings) -> list[ModelDeployment]:
-    result = []
+def _deployments(settings: Settings, bedrock_role: str) -> Iterator[ModelDeployment]:
     for model in settings.models:
-        provider = provider_of(model.provider)
-        credentials = {
-            _PARAMETERS[field]: variable for field, variable in provider.credentials.items()
-        }
         for index, deployment in enumerate(model.deployments, start=1):
-            region = (
-                deployment.region or settings.aws.region if model.provider == "bedrock" else None
-            )
-            result.append(
-                ModelDeployment(
-                    model_name=model.name,
-                    model=f"{provider.route}/{deployment.model}",
-                    provider=model.provider,
-                    tier=len(model.tier),
-                    name=str(index) if len(model.deployments) > 1 else "",
-                    credentials=credentials,
-                    region=region,
-                    order=deployment.order,
-                    weight=deployment.weight,
-                    requests_per_minute=deployment.requests_per_minute,
-                    tokens_per_minute=deployment.tokens_per_minute,
-                    mock_response=deployment.mock_response,
-                    mock_delay_seconds=deployment.mock_delay_seconds,
-                )
-            )
-    return result
+            name = str(index) if len(model.deployments) > 1 else ""
+            shared = _deployment(settings, model, deployment, name)
+            if model.provider != "bedrock":
+                yield shared
+                continue
+            yield replace(shared, role=_shared_role(settings.bedrock))
+            for team in settings.bedrock.teams:
+                yield replace(shared, team=team.id, role=_team_role(settings, team, bedrock_role))
+
+
+def _deployment(
+    settings: Settings, model: Model, deployment: Deployment, name: str
+) -> ModelDeployment:
+    provider = provider_of(model.provider)
+    region = deployment.region or settings.aws.region if model.provider == "bedrock" else None
+    return ModelDeployment(
+        model_name=model.name,
+        model=f"{provider.route}/{deployment.model}",
+        provider=model.provider,
+        tier=len(model.tier),
+        name=name,
+        credentials={
+            _PARAMETERS[field]: variable for field, variable in provider.credentials.items()
+        },
+        region=region,
+        inference_profile=deployment.inference_profile,
+        order=deployment.order,
+        weight=deployment.weight,
+        requests_per_minute=deployment.requests_per_minute,
+        tokens_per_minute=deployment.tokens_per_minute,
+        mock_response=deployment.mock_response,
+        mock_delay_seconds=deployment.mock_delay_seconds,
+    )
+
+
+def _shared_role(bedrock: BedrockSettings) -> AssumedRole | None:
+    if not bedrock.role_arn:
+        return None
+    return AssumedRole(
+        arn=bedrock.role_arn, session_name="litellm-gateway", external_id=bedrock.external_id
+    )
+
+
+def _team_role(settings: Settings, team: BedrockTeam, bedrock_role: str) -> AssumedRole:
+    """The session that carries a team's tags; its name shows in CloudTrail."""
+    return AssumedRole(
+        arn=settings.bedrock.role_arn or bedrock_role,
+        session_name=f"litellm-{team.id}",
+        external_id=settings.bedrock.external_id,
+        tags=team.tags,
+    )
 
 
 def values_context(

@@ -1,13 +1,10 @@
 """IAM documents as plain data. Pure: ARNs in, documents out."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from infra.model_catalogue import Model
-
 Document = dict[str, Any]
-_GEOGRAPHIES = ("us", "eu", "apac", "au", "jp", "global")
 
 
 def document(*statements: Document) -> str:
@@ -45,44 +42,15 @@ def service_account_trust(
     )
 
 
-def bedrock_resources(
-    models: Iterable[Model], *, partition: str, account: str, region: str
-) -> tuple[str, ...]:
-    """Return the ARNs that a pod must be able to invoke for the Bedrock models of a catalogue.
-
-    A cross-region inference profile needs the profile in the calling region **and** the foundation
-    model in every region it may route to; those are AWS's choice, hence the region's wildcard.
-    """
-    arns: set[str] = set()
-    for model in models:
-        if model.provider != "bedrock":
-            continue
-        for deployment in model.deployments:
-            home = deployment.region or region
-            geography, _, foundation = deployment.model.partition(".")
-            if geography in _GEOGRAPHIES:
-                arns.add(
-                    f"arn:{partition}:bedrock:{home}:{account}:inference-profile/{deployment.model}"
-                )
-                arns.add(f"arn:{partition}:bedrock:*::foundation-model/{foundation}")
-            else:
-                arns.add(f"arn:{partition}:bedrock:{home}::foundation-model/{deployment.model}")
-    return tuple(sorted(arns))
-
-
 def gateway_policy(
-    *, bedrock: Sequence[str], bucket_arn: str, log_prefix: str, log_key_arn: str
+    *, models: Sequence[Document], bucket_arn: str, log_prefix: str, log_key_arn: str
 ) -> str:
-    """Return what the proxy's pods may do: invoke listed models, write log objects."""
-    statements = [
+    """Return what the proxy's pods may do: reach their models, write log objects."""
+    return document(
+        *models,
         allow(["s3:PutObject"], [f"{bucket_arn}/{log_prefix}/*"]),
         allow(["kms:GenerateDataKey"], [log_key_arn]),
-    ]
-    if bedrock:
-        statements.insert(
-            0, allow(["bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream"], bedrock)
-        )
-    return document(*statements)
+    )
 
 
 def secret_reader_policy(*, secret_arns: Sequence[str], key_arns: Sequence[str]) -> str:

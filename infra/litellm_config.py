@@ -50,14 +50,18 @@ ALLOWED_KEYS: Mapping[str, frozenset[str]] = {
     }),
     "model_list[]": frozenset({"litellm_params", "model_info", "model_name"}),
     # LiteLLM_Params in litellm/types/router.py; order in litellm/router.py, weight in
-    # router_strategy/simple_shuffle.py
+    # router_strategy/simple_shuffle.py,
+    # model_id and the aws_* in llms/bedrock/base_aws_llm.py
     "model_list[].litellm_params": frozenset({
-        "api_base", "api_key", "aws_region_name", "input_cost_per_token", "mock_delay",
-        "mock_response",
-        "model", "order", "output_cost_per_token", "rpm", "tags", "tpm", "weight",
+        "api_base", "api_key", "aws_external_id", "aws_region_name", "aws_role_name",
+        "aws_session_name", "aws_session_tags", "input_cost_per_token", "mock_delay",
+        "mock_response", "model", "model_id", "order", "output_cost_per_token", "rpm", "tags",
+        "tpm", "weight",
     }),
     # ModelInfo in litellm/types/router.py; its own `tier` knows `free` and `paid` only
-    "model_list[].model_info": frozenset({"access_groups", "cost_tier", "id"}),
+    "model_list[].model_info": frozenset({
+        "access_groups", "cost_tier", "id", "team_id", "team_public_model_name",
+    }),
 }  # fmt: skip
 
 

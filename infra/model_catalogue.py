@@ -42,6 +42,12 @@ class Deployment(Section):
     region: str | None = Field(
         default=None, description="Bedrock region; unset: the region of the stack."
     )
+    inference_profile: str | None = Field(
+        default=None,
+        pattern=r"^arn:aws[a-z-]*:bedrock:[a-z0-9-]+:\d{12}:application-inference-profile/[a-z0-9]+$",
+        description="ARN of an application inference profile through which Bedrock's `model` is "
+        "called.",
+    )
     order: PositiveInt | None = Field(default=None, description="Lower ones are tried first.")
     weight: PositiveInt | None = Field(default=None, description="Share of the traffic.")
     requests_per_minute: PositiveInt | None = Field(default=None, description="Limit (rpm).")
@@ -68,10 +74,12 @@ class Model(Section):
     @model_validator(mode="after")
     def _regions_are_for_bedrock(self) -> Self:
         for deployment in self.deployments:
-            if deployment.region and self.provider != "bedrock":
-                raise ValueError(
-                    f"region {deployment.region!r} is for Bedrock; {self.provider} has none"
-                )
+            for key, given in (
+                ("region", deployment.region),
+                ("inferenceProfile", deployment.inference_profile),
+            ):
+                if given and self.provider != "bedrock":
+                    raise ValueError(f"{key} {given!r} is for Bedrock; {self.provider} has none")
         return self
 
 

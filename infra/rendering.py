@@ -49,6 +49,27 @@ RoutingStrategy = Literal[
 
 
 @dataclass(frozen=True, kw_only=True)
+class AssumedRole:
+    """A role that LiteLLM takes for a deployment's calls."""
+
+    arn: str
+    session_name: str
+    external_id: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+    """Session tags, which AWS puts beside the costs of the calls."""
+
+    @property
+    def parameters(self) -> dict[str, object]:
+        tags = [{"Key": key, "Value": self.tags[key]} for key in sorted(self.tags)]
+        return {
+            "aws_role_name": self.arn,
+            "aws_session_name": self.session_name,
+            "aws_external_id": self.external_id,
+            "aws_session_tags": tags or None,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
 class ModelDeployment:
     """One place where a model runs, as an entry of LiteLLM's model list."""
 
@@ -64,6 +85,11 @@ class ModelDeployment:
     credentials: Mapping[str, str] = field(default_factory=dict)
     """LiteLLM parameter → name of the environment variable that holds its value."""
     region: str | None = None
+    inference_profile: str | None = None
+    """ARN that is called in place of the model, which still tells the provider and the prices."""
+    role: AssumedRole | None = None
+    team: str = ""
+    """Team that this deployment serves, in place of those that serve everyone."""
     api_base: str | None = None
     order: int | None = None
     weight: int | None = None
@@ -78,8 +104,13 @@ class ModelDeployment:
     @property
     def identity(self) -> str:
         """Stays the same when limits, prices or the provider's model version change."""
-        parts = (self.model_name, self.provider, self.region or "", self.name)
+        parts = (self.model_name, self.provider, self.region or "", self.name, self.team)
         return ".".join(part for part in parts if part)
+
+    @property
+    def group(self) -> str:
+        """LiteLLM's name of the group; a team's own must not be the one that everyone asks for."""
+        return f"{self.model_name}.{self.team}" if self.team else self.model_name
 
     @property
     def access_groups(self) -> tuple[str, str]:
@@ -93,6 +124,8 @@ class ModelDeployment:
             **{name: f"os.environ/{variable}" for name, variable in self.credentials.items()},
             "api_base": self.api_base,
             "aws_region_name": self.region,
+            "model_id": self.inference_profile,
+            **(self.role.parameters if self.role else {}),
             "order": self.order,
             "weight": self.weight,
             "rpm": self.requests_per_minute,

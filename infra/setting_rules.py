@@ -137,6 +137,18 @@ def _named_queries_look_where_logs_are(settings: Settings, _: Supplied) -> Itera
         )
 
 
+def _bedrock_roles_have_a_use(settings: Settings, _supplied: Supplied) -> Iterator[str]:
+    bedrock = settings.bedrock
+    if bedrock.external_id and not bedrock.role_arn:
+        yield "bedrock.externalId: is for the role of another owner; give bedrock.roleArn too"
+    if (bedrock.role_arn or bedrock.teams) and "bedrock" not in settings.providers:
+        key = "roleArn" if bedrock.role_arn else "teams"
+        yield f"bedrock.{key}: no model of the catalogue is on Bedrock; remove it"
+    names = [team.id for team in bedrock.teams]
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        yield f"bedrock.teams: {name!r} stands more than once; merge its tags"
+
+
 RULES: tuple[Callable[[Settings, Supplied], Iterator[str]], ...] = (
     _supplied_secrets_are_complete,
     _rotated_providers_are_used,
@@ -151,4 +163,5 @@ RULES: tuple[Callable[[Settings, Supplied], Iterator[str]], ...] = (
     _archived_spend_outlives_the_database,
     _named_queries_look_where_logs_are,
     monitoring_problems,
+    _bedrock_roles_have_a_use,
 )

@@ -17,6 +17,7 @@ from infra.setting_sections import (
     AccessLogSettings,
     AuditSettings,
     AwsSettings,
+    BedrockSettings,
     BudgetSettings,
     CacheSettings,
     CapacitySettings,
@@ -25,6 +26,7 @@ from infra.setting_sections import (
     DisasterRecoverySettings,
     Durability,
     GatewaySettings,
+    IdentitySettings,
     IntegrationSettings,
     LoadBalancerSettings,
     LogAnalyticsSettings,
@@ -99,6 +101,12 @@ class Settings(Section):
     )
     budget: BudgetSettings = Field(
         default_factory=BudgetSettings, description="Budget of the account's Bedrock spend."
+    )
+    bedrock: BedrockSettings = Field(
+        default_factory=BedrockSettings, description="The role with which Bedrock is called."
+    )
+    identity: IdentitySettings = Field(
+        default_factory=IdentitySettings, description="Roles for those who deploy."
     )
     models: tuple[Model, ...] = Field(default=(), description="Catalogue of models.")
 

@@ -16,12 +16,12 @@ from infra.database import PORT as DATABASE_PORT
 from infra.database_users import DatabaseUsers, DatabaseUsersArgs
 from infra.encryption import EncryptionKeys
 from infra.gateway import Gateway, GatewayArgs
-from infra.gateway_config import SERVICE_ACCOUNT
-from infra.iam_policies import bedrock_resources, gateway_policy, secret_reader_policy
+from infra.gateway_roles import GatewayRoles, GatewayRolesArgs
+from infra.iam_policies import secret_reader_policy
 from infra.identity import ServiceAccountRole, ServiceAccountRoleArgs
 from infra.load_balancer import LoadBalancer
-from infra.log_storage import LOG_PREFIX, LogStorage
-from infra.naming import EXTERNAL_SECRETS_NAMESPACE, NAMESPACE, Naming
+from infra.log_storage import LogStorage
+from infra.naming import EXTERNAL_SECRETS_NAMESPACE, Naming
 from infra.network import Network
 from infra.network_policies import allow_egress
 from infra.observability import Dashboards
@@ -105,12 +105,26 @@ class Workloads(pulumi.ComponentResource):
             ),
             self._after(synced, reaches_database, addons.node_pool),
         )
+        roles = GatewayRoles(
+            "gateway-roles",
+            GatewayRolesArgs(
+                naming=args.naming,
+                account=args.account,
+                settings=settings,
+                oidc_provider_arn=cluster.oidc_provider_arn,
+                issuer=cluster.issuer,
+                bucket_arn=args.logs.bucket_arn,
+                log_key_arn=args.keys.logs,
+            ),
+            self._in_cluster,
+        )
         self.gateway = Gateway(
             "gateway",
             GatewayArgs(
                 settings=settings,
                 serving=list(args.credentials.serving.values()),
-                role_arn=self._gateway_role(),
+                role_arn=roles.arn,
+                bedrock_role_arn=roles.bedrock_role_arn,
                 database_host=args.stores.database.host,
                 cache_host=args.stores.cache.host,
                 bucket=args.logs.bucket_name,
@@ -182,21 +196,6 @@ class Workloads(pulumi.ComponentResource):
             ),
             self._in_cluster,
         )
-
-    def _gateway_role(self) -> pulumi.Output[str]:
-        args = self._args
-        bedrock = bedrock_resources(
-            args.settings.models,
-            partition=args.account.partition,
-            account=args.account.account_id,
-            region=args.account.region,
-        )
-        policy = pulumi.Output.all(args.logs.bucket_arn, args.keys.logs).apply(
-            lambda known: gateway_policy(
-                bedrock=bedrock, bucket_arn=known[0], log_prefix=LOG_PREFIX, log_key_arn=known[1]
-            )
-        )
-        return self._role(SERVICE_ACCOUNT, NAMESPACE, policy).arn
 
     def _role(
         self, service_account: str, namespace: str, policy: pulumi.Output[str]

@@ -17,6 +17,12 @@ from infra.setting_sections.gateway import (
     IntegrationSettings,
     SingleSignOnSettings,
 )
+from infra.setting_sections.identity import (
+    BedrockSettings,
+    BedrockTeam,
+    GitHubSettings,
+    IdentitySettings,
+)
 from infra.setting_sections.log_analytics import LogAnalyticsSettings, SpendArchiveSettings
 from infra.setting_sections.log_storage import LogStorageSettings
 from infra.setting_sections.monitoring import (
@@ -34,6 +40,8 @@ __all__ = [
     "Arn",
     "AuditSettings",
     "AwsSettings",
+    "BedrockSettings",
+    "BedrockTeam",
     "BudgetSettings",
     "CacheSettings",
     "CapacitySettings",
@@ -44,6 +52,8 @@ __all__ = [
     "Durability",
     "ExistingNetworkSettings",
     "GatewaySettings",
+    "GitHubSettings",
+    "IdentitySettings",
     "ImageSettings",
     "IntegrationSettings",
     "LoadBalancerSettings",

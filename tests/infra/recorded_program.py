@@ -30,6 +30,33 @@ class Registered:
     inputs: dict[str, Any]
 
 
+ACCOUNT, REGION = "111122223333", "us-east-1"
+# What AWS would put behind a `namePrefix`.
+CHOSEN = "20260101"
+MASTER_SECRET = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:rds!db-1-AbCdEf"
+
+# Type → service and resource of an ARN, for those whose ARNs stand in policies.
+_ARNS = {
+    "aws:eks/cluster:Cluster": "eks:{region}:{account}:cluster/{name}",
+    "aws:iam/openIdConnectProvider:OpenIdConnectProvider": "iam::{account}:oidc-provider/{name}",
+    "aws:iam/policy:Policy": "iam::{account}:policy/{name}",
+    "aws:iam/role:Role": "iam::{account}:role/{name}",
+    "aws:kms/key:Key": "kms:{region}:{account}:key/{name}",
+    "aws:s3/bucket:Bucket": "s3:::{bucket}",
+    "aws:secretsmanager/secret:Secret": "secretsmanager:{region}:{account}:secret:{name}-AbCdEf",
+}
+
+
+def arn_of(type_: str, name: str, inputs: dict[str, Any]) -> str:
+    """Return an ARN of the form that AWS gives to a resource of the type."""
+    pattern = _ARNS.get(type_, "mock:{region}:{account}:{name}")
+    region = inputs.get("region") or REGION
+    if prefix := inputs.get("namePrefix"):
+        name = f"{prefix}{CHOSEN}"
+    known = {"name": name, **inputs, "region": region, "account": ACCOUNT}
+    return "arn:aws:" + pattern.format_map(known)
+
+
 class RecordingMocks(pulumi.runtime.Mocks):
     """Answers as AWS would, as far as the program looks."""
 
@@ -40,7 +67,7 @@ class RecordingMocks(pulumi.runtime.Mocks):
         self, args: pulumi.runtime.MockResourceArgs
     ) -> tuple[str | None, dict[str, Any]]:
         self.resources.append(Registered(args.typ, args.name, args.inputs))
-        outputs = {**args.inputs, "arn": f"arn:aws:mock:us-east-1:111122223333:{args.name}"}
+        outputs = {**args.inputs, "arn": arn_of(args.typ, args.name, args.inputs)}
         if args.typ == "aws:eks/cluster:Cluster":
             outputs |= {
                 "identities": [{"oidcs": [{"issuer": "https://oidc.example/id/1"}]}],
@@ -51,7 +78,7 @@ class RecordingMocks(pulumi.runtime.Mocks):
         if args.typ == "aws:rds/instance:Instance":
             outputs |= {
                 "address": "database.example",
-                "masterUserSecrets": [{"secretArn": "arn:aws:secretsmanager:::secret:master"}],
+                "masterUserSecrets": [{"secretArn": MASTER_SECRET}],
             }
         if args.typ == "aws:elasticache/replicationGroup:ReplicationGroup":
             outputs["primaryEndpointAddress"] = "cache.example"
@@ -82,7 +109,7 @@ class RecordingMocks(pulumi.runtime.Mocks):
     def call(self, args: pulumi.runtime.MockCallArgs) -> dict[str, Any]:
         return {
             "aws:index/getCallerIdentity:getCallerIdentity": {
-                "accountId": "111122223333",
+                "accountId": ACCOUNT,
                 "arn": "arn:aws:sts::111122223333:assumed-role/deployer/session",
             },
             "aws:index/getAvailabilityZones:getAvailabilityZones": {

@@ -179,20 +179,8 @@ def test_an_access_entry_is_named_after_its_principal() -> None:
     assert all(name.startswith("deployer-") for name in names)
 
 
-def test_a_deployer_fetches_its_token_as_itself() -> None:
-    settings = settings_of("prod", {"cluster.deployerRoleArns": [DEPLOYER]}).cluster
-    assert "--role-arn" not in token_command(settings, account())
-
-
-def test_anybody_else_takes_the_first_deployer_role() -> None:
-    roles = ["arn:aws:iam::111122223333:role/first", "arn:aws:iam::111122223333:role/second"]
-    settings = settings_of("prod", {"cluster.deployerRoleArns": roles}).cluster
-    assert token_command(settings, account())[-2:] == ("--role-arn", roles[0])
-
-
-def test_without_named_deployers_the_caller_deploys_as_itself() -> None:
-    settings = settings_of("dev").cluster
-    assert "--role-arn" not in token_command(settings, account("arn:aws:iam::1:user/alice"))
+def test_everyone_fetches_a_token_as_themselves() -> None:
+    assert "--role-arn" not in token_command(account())
 
 
 def entries(resources: list[Registered]) -> dict[str, dict[str, Any]]:

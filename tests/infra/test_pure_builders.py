@@ -6,11 +6,13 @@ from itertools import combinations
 
 import pytest
 
+from infra.bedrock_access import BedrockAccount, bedrock_statements
 from infra.certificate_authorities import amazon_rds_authority
-from infra.iam_policies import bedrock_resources, gateway_policy, service_account_trust
+from infra.iam_policies import Document, service_account_trust
 from infra.model_catalogue import Model
 from infra.naming import Naming
 from infra.secret_families import database_user, kept_epochs
+from infra.setting_sections import BedrockSettings
 from infra.subnets import plan_subnets
 
 
@@ -66,35 +68,60 @@ def _model(name: str, deployment: str, provider: str = "bedrock") -> Model:
     )
 
 
-def test_an_inference_profile_needs_itself_and_its_foundation_model_everywhere() -> None:
-    arns = bedrock_resources(
-        [_model("haiku", "us.anthropic.claude-haiku-4-5-20251001-v1:0")],
-        partition="aws",
-        account="111122223333",
-        region="us-east-1",
+def _statements(*models: Model, region: str = "us-east-1") -> list[Document]:
+    where = BedrockAccount(partition="aws", account="111122223333", region=region)
+    return bedrock_statements(models, where)
+
+
+HAIKU = "anthropic.claude-haiku-4-5-20251001-v1:0"
+HAIKU_PROFILE = f"arn:aws:bedrock:us-east-1:111122223333:inference-profile/us.{HAIKU}"
+
+
+def test_a_profile_is_named_and_its_model_is_reached_through_it_only() -> None:
+    named, through, _ = _statements(_model("haiku", f"us.{HAIKU}"))
+    assert named["Resource"] == [HAIKU_PROFILE]
+    assert through["Resource"] == [
+        f"arn:aws:bedrock:us-*::foundation-model/{HAIKU}",
+        f"arn:aws:bedrock:us-east-1::foundation-model/{HAIKU}",
+    ]
+    assert through["Condition"] == {
+        "StringEquals": {"bedrock:InferenceProfileArn": [HAIKU_PROFILE]}
+    }
+
+
+def test_a_global_profile_has_a_model_without_a_region() -> None:
+    _, through, _ = _statements(_model("haiku", f"global.{HAIKU}"))
+    assert f"arn:aws:bedrock:::foundation-model/{HAIKU}" in through["Resource"]
+
+
+@pytest.mark.parametrize("model", [HAIKU, f"us.{HAIKU}"])
+def test_an_application_profile_is_named_and_its_model_reached_through_it(model: str) -> None:
+    profile = "arn:aws:bedrock:us-east-1:111122223333:application-inference-profile/a1b2c3"
+    deployment = {"model": model, "inferenceProfile": profile}
+    named, through, _ = _statements(
+        Model.model_validate(
+            {"name": "haiku", "tier": "$", "provider": "bedrock", "deployments": [deployment]}
+        )
     )
-    assert arns == (
-        "arn:aws:bedrock:*::foundation-model/anthropic.claude-haiku-4-5-20251001-v1:0",
-        "arn:aws:bedrock:us-east-1:111122223333:inference-profile/"
-        "us.anthropic.claude-haiku-4-5-20251001-v1:0",
-    )
+    assert profile in named["Resource"]
+    assert profile in through["Condition"]["StringEquals"]["bedrock:InferenceProfileArn"]
 
 
 def test_a_foundation_model_is_allowed_in_its_own_region_only() -> None:
-    arns = bedrock_resources(
-        [_model("titan", "amazon.titan-embed-text-v2:0")],
-        partition="aws",
-        account="111122223333",
-        region="eu-west-1",
-    )
-    assert arns == ("arn:aws:bedrock:eu-west-1::foundation-model/amazon.titan-embed-text-v2:0",)
+    model = "amazon.titan-embed-text-v2:0"
+    named, counted = _statements(_model("titan", model), region="eu-west-1")
+    assert named["Resource"] == [f"arn:aws:bedrock:eu-west-1::foundation-model/{model}"]
+    assert counted["Action"] == ["bedrock:CountTokens"]
 
 
 def test_a_gateway_without_bedrock_models_may_invoke_nothing() -> None:
-    policy = gateway_policy(
-        bedrock=(), bucket_arn="arn:aws:s3:::logs", log_prefix="logs", log_key_arn="arn:key"
-    )
-    assert "bedrock" not in policy
+    assert _statements(_model("gpt", "gpt-5", provider="openai")) == []
+
+
+def test_profiles_belong_to_the_account_of_the_role_that_calls() -> None:
+    settings = BedrockSettings(role_arn="arn:aws:iam::444455556666:role/models")
+    where = BedrockAccount.of(settings, partition="aws", account="111122223333", region="us-east-1")
+    assert where.account == "444455556666"
 
 
 def test_the_previous_epoch_is_kept_and_no_earlier_one() -> None:

@@ -112,6 +112,24 @@ WRONG = [
     ("prod", {"gateway.replicas": 1}, "gateway.replicas: 1 is below 2"),
     ("prod", {"network.natGateways": "one"}, "network.natGateways"),
     ("prod", {"loadBalancer": {}}, "loadBalancer.certificateArn"),
+    ("dev", {"bedrock.roleArn": "models"}, "bedrock.roleArn"),
+    ("dev", {"bedrock.externalId": "shared"}, "bedrock.externalId: is for the role of another"),
+    ("dev", {"bedrock.teams": [{"id": "search", "tags": {}}]}, "bedrock.teams[0].tags"),
+    ("dev", {"bedrock.teams": [{"id": "a b", "tags": {"team": "a"}}]}, "bedrock.teams[0].id"),
+    ("dev", {"bedrock.teams": [{"id": "a", "tags": {"aws:team": "a"}}]}, "begins with aws:"),
+    ("dev", {"bedrock.teams": [{"id": "a", "tags": {"t": "1", "T": "2"}}]}, "differ in case only"),
+    (
+        "dev",
+        {"bedrock.teams": [{"id": "a", "tags": {"t": "1"}}, {"id": "a", "tags": {"t": "2"}}]},
+        "'a' stands more than once",
+    ),
+    ("dev", {"identity.github.repository": "litellm"}, "identity.github.repository"),
+    ("dev", {"identity.github.repository": "a@1/b"}, "identity.github.repository"),
+    ("dev", {"identity.github.previewEnvironment": "development"}, "every preview could deploy"),
+    ("dev", {"identity.github.deployEnvironment": "*"}, "identity.github.deployEnvironment"),
+    ("dev", {"identity.github.oidcProvider": "yes"}, "identity.github.oidcProvider"),
+    ("dev", {"identity.github.stateKeyArn": "my-key"}, "identity.github.stateKeyArn"),
+    ("dev", {"identity.github": {"repository": "a/b"}}, "identity.github.stateBucket"),
 ]
 
 
@@ -207,3 +225,22 @@ def test_a_fallback_to_a_missing_model_is_an_error() -> None:
         "fallbacks": ["sonnet"],
     }
     assert "'sonnet' is not another model" in problems_of("dev", {"models": [model]})[0]
+
+
+def test_a_role_for_bedrock_without_bedrock_models_is_an_error() -> None:
+    problems = problems_of(
+        "dev",
+        {
+            **ANTHROPIC,
+            "suppliedSecrets.anthropic": {"1": {"apiKey": "first"}},
+            "bedrock.roleArn": "arn:aws:iam::444455556666:role/models",
+        },
+    )
+    assert problems == ["bedrock.roleArn: no model of the catalogue is on Bedrock; remove it"]
+
+
+@pytest.mark.parametrize("repository", ["owner/name", "owner@1234/name.of-it@5678"])
+def test_a_repository_is_named_as_github_names_it_in_tokens(repository: str) -> None:
+    github = settings_of("dev", {"identity.github.repository": repository}).identity.github
+    assert github is not None
+    assert github.repository == repository
