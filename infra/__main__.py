@@ -16,7 +16,9 @@ from infra.settings import load
 from infra.workloads import Workloads, WorkloadsArgs
 
 settings = load()
-naming = Naming(stack=pulumi.get_stack(), extra_tags=settings.aws.tags)
+naming = Naming(
+    stack=pulumi.get_stack(), durability=settings.durability, extra_tags=settings.aws.tags
+)
 durability = POLICIES[settings.durability]
 account = connect(settings.aws, naming, settings.network.zones)
 in_aws = pulumi.ResourceOptions(provider=account.provider)

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from infra.setting_sections import Durability
+
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 NAMESPACE = "litellm"
 EXTERNAL_SECRETS_NAMESPACE = "external-secrets"
@@ -17,6 +19,7 @@ class Naming:
     """
 
     stack: str
+    durability: Durability = Durability.PROTECTED
     extra_tags: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -40,4 +43,10 @@ class Naming:
 
     @property
     def tags(self) -> dict[str, str]:
-        return {**self.extra_tags, "litellm:stack": self.stack, "litellm:managed-by": "pulumi"}
+        return {
+            **self.extra_tags,
+            "litellm:stack": self.stack,
+            # Policies read it: what production demands they ask of every other stack than disposable.
+            "litellm:durability": self.durability.value,
+            "litellm:managed-by": "pulumi",
+        }
