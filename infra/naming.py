@@ -46,7 +46,7 @@ class Naming:
         return {
             **self.extra_tags,
             "litellm:stack": self.stack,
-            # Policies read it: what production demands they ask of every other stack than disposable.
+            # Policies read it: only a disposable stack is spared what production must have.
             "litellm:durability": self.durability.value,
             "litellm:managed-by": "pulumi",
         }

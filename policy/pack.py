@@ -90,13 +90,16 @@ class Policies:
             report(complaint, None)
 
     def _tell_what_is_unknown(self, args: StackValidationArgs, report: ReportViolation) -> None:
+        unknown: dict[tuple[Resource, int, str], list[str]] = {}
         for verdict in assess_all(CONTROLS, self._stack(args)):
             if verdict.status is Status.NOT_CHECKED:
-                report(
-                    f"{verdict.resource.label}: row {verdict.control.row}: "
-                    f"{verdict.message} [{verdict.check}]",
-                    verdict.resource.urn,
-                )
+                what = verdict.resource, verdict.control.row, verdict.message
+                unknown.setdefault(what, []).append(verdict.check)
+        for (resource, row, message), checks in unknown.items():
+            report(
+                f"{resource.label}: row {row}: {message} [{', '.join(checks)}]",
+                resource.urn,
+            )
 
     def _stack(self, args: StackValidationArgs) -> Stack:
         return Stack(

@@ -225,10 +225,15 @@ def destroy(instance: Instance, report: Report) -> Outcome:
         return running_engine(instance).destroy(report)
 
 
-def preview(instance: Instance, overrides: Mapping[str, str], report: Report) -> Outcome:
+def preview(
+    instance: Instance,
+    overrides: Mapping[str, str],
+    report: Report,
+    policy_pack: Path | None = None,
+) -> Outcome:
     """Tell what ``up`` would change in a running sandbox."""
     with exclusively(instance):
-        return running_engine(instance, overrides).preview(report)
+        return running_engine(instance, overrides).preview(report, policy_pack)
 
 
 def refresh(instance: Instance, report: Report) -> Outcome:

@@ -11,9 +11,12 @@ from sandbox.providers.server import serve
 
 
 def preview_stack(
-    stack: str, overrides: Mapping[str, str], report: Callable[[str], None]
+    stack: str,
+    overrides: Mapping[str, str],
+    report: Callable[[str], None],
+    policy_pack: Path | None = None,
 ) -> Outcome:
-    """Return what a first ``pulumi up`` of ``stack`` would create."""
+    """Return what a first ``pulumi up`` of ``stack`` would create, and what policies say of it."""
     pulumi = toolchain.ensure(["pulumi"], by_tool(report))["pulumi"]
     with tempfile.TemporaryDirectory(prefix="preview-") as directory, serve(None) as providers:
         engine = Engine(
@@ -25,4 +28,4 @@ def preview_stack(
                 overrides=overrides,
             )
         )
-        return engine.preview(report)
+        return engine.preview(report, policy_pack)

@@ -7,7 +7,7 @@ from pulumi_policy import Severity
 from policy.control import Control
 from policy.resource_types import CACHE, CACHE_SUBNETS, CACHE_USER
 from policy.stack import Resource, Stack
-from policy.values import at, items
+from policy.values import at
 
 
 def is_encrypted(cache: Resource, stack: Stack) -> Iterator[str]:

@@ -34,9 +34,7 @@ def _of(bucket: Resource, stack: Stack, type_: str) -> list[Resource]:
 def is_not_public(bucket: Resource, stack: Stack) -> Iterator[str]:
     blocks = _of(bucket, stack, BUCKET_PUBLIC_ACCESS)
     open_ = [
-        key
-        for key in _PUBLIC_ACCESS
-        if not any(block.inputs.get(key) is True for block in blocks)
+        key for key in _PUBLIC_ACCESS if not any(block.inputs.get(key) is True for block in blocks)
     ]
     if open_:
         yield f"{', '.join(open_)} is not true"
