@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from pulumi_policy import Severity
+from pulumi_policy.proxy import UnknownValueError
 
 from policy.control import Control
 from policy.resource_types import CACHE, CACHE_SUBNETS, CACHE_USER
@@ -21,8 +22,7 @@ def is_encrypted(cache: Resource, stack: Stack) -> Iterator[str]:
 
 
 def asks_who_connects(cache: Resource, stack: Stack) -> Iterator[str]:
-    # The names alone: a value would be a secret.
-    if not {"userGroupIds", "authToken"} & set(cache.inputs):
+    if not any(cache.inputs.get(key) for key in ("userGroupIds", "authToken")):
         yield "neither a user group nor an AUTH token guards it"
 
 
@@ -46,9 +46,13 @@ def is_backed_up(cache: Resource, stack: Stack) -> Iterator[str]:
 
 
 def has_its_own_subnets(cache: Resource, stack: Stack) -> Iterator[str]:
-    if stack.behind(cache, "subnetGroupName", CACHE_SUBNETS):
-        return
-    if (cache.inputs.get("subnetGroupName") or "default") == "default":
+    try:
+        name = cache.inputs.get("subnetGroupName")
+    except UnknownValueError:
+        if stack.behind(cache, "subnetGroupName", CACHE_SUBNETS):
+            return
+        raise
+    if (name or "default") == "default":
         yield "it stands in the account's default subnet group"
 
 

@@ -18,8 +18,6 @@ _ADMINISTRATION = ("AdministratorAccess", "PowerUserAccess", "IAMFullAccess")
 UNRESTRICTABLE = frozenset(
     {
         "bedrock:ListFoundationModels",
-        "ce:GetCostAndUsage",
-        "cloudtrail:DescribeTrails",
         "cloudwatch:GetMetricData",
         "cloudwatch:GetMetricStatistics",
         "cloudwatch:ListMetrics",
