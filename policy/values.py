@@ -35,6 +35,14 @@ def items(value: Any) -> list[Any]:
     return [value]
 
 
+def given(resource: Resource, key: str) -> bool:
+    """Whether an input is set; one that is not known yet is."""
+    try:
+        return bool(resource.inputs.get(key))
+    except UnknownValueError:
+        return True
+
+
 def own_key(resource: Resource, stack: Stack, *path: str | int) -> bool:
     """Whether the key at a path is a customer-managed one: of this stack, or given by its ARN."""
     try:

@@ -58,7 +58,8 @@ def load(controls: Iterable[Control], file: Path = FILE) -> tuple[Waiver, ...]:
         found = list(_mistakes(entry, checks))
         mistakes.extend(f"{file.name}, waiver {number}: {mistake}" for mistake in found)
         if not found:
-            waivers.append(Waiver(**{**entry, "stacks": tuple(entry.get("stacks", ()))}))
+            stacks = tuple(entry.pop("stacks", ()))
+            waivers.append(Waiver(**entry, stacks=stacks))
     if mistakes:
         raise WaiverError("\n".join(mistakes))
     return tuple(waivers)

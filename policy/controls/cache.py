@@ -8,7 +8,7 @@ from pulumi_policy.proxy import UnknownValueError
 from policy.control import Control
 from policy.resource_types import CACHE, CACHE_SUBNETS, CACHE_USER
 from policy.stack import Resource, Stack
-from policy.values import at
+from policy.values import at, given
 
 
 def is_encrypted(cache: Resource, stack: Stack) -> Iterator[str]:
@@ -22,7 +22,7 @@ def is_encrypted(cache: Resource, stack: Stack) -> Iterator[str]:
 
 
 def asks_who_connects(cache: Resource, stack: Stack) -> Iterator[str]:
-    if not any(cache.inputs.get(key) for key in ("userGroupIds", "authToken")):
+    if not (given(cache, "userGroupIds") or given(cache, "authToken")):
         yield "neither a user group nor an AUTH token guards it"
 
 

@@ -7,7 +7,7 @@ from pulumi_policy import Severity
 from policy.control import Control
 from policy.resource_types import DATABASE, DATABASE_PARAMETERS
 from policy.stack import Resource, Stack
-from policy.values import items, own_key
+from policy.values import given, items, own_key
 
 # RDS.25 names these as the engines' own.
 _DEFAULT_USERS = frozenset({"admin", "postgres"})
@@ -17,7 +17,7 @@ _PROTECTED_BACKUP_DAYS = 30
 
 def _follows(database: Resource) -> bool:
     """Whether it is a replica, which takes user, backups and standby from its source."""
-    return bool(database.inputs.get("replicateSourceDb"))
+    return given(database, "replicateSourceDb")
 
 
 def is_private(database: Resource, stack: Stack) -> Iterator[str]:
@@ -49,7 +49,7 @@ def knows_its_users(database: Resource, stack: Stack) -> Iterator[str]:
     if _follows(database):
         return
     user = database.inputs.get("username")
-    if user in _DEFAULT_USERS or (user is None and not database.inputs.get("snapshotIdentifier")):
+    if user in _DEFAULT_USERS or (user is None and not given(database, "snapshotIdentifier")):
         yield "the master user has the engine's default name"
     if database.inputs.get("manageMasterUserPassword") is not True:
         yield "manageMasterUserPassword is not true, so a password stands in the state"
@@ -64,7 +64,7 @@ def survives(database: Resource, stack: Stack) -> Iterator[str]:
         yield "deletionProtection is not true"
     if database.inputs.get("skipFinalSnapshot") is not False:
         yield "skipFinalSnapshot is not false"
-    elif not database.inputs.get("finalSnapshotIdentifier"):
+    elif not given(database, "finalSnapshotIdentifier"):
         yield "finalSnapshotIdentifier is missing, so deletion fails"
 
 

@@ -6,35 +6,15 @@ from typing import Any
 from pulumi_policy import Severity
 
 from policy.control import Check, Control
+from policy.iam_reference import restrictable
 from policy.resource_types import IAM_POLICY, POLICY_ATTACHMENT, ROLE, ROLE_POLICY
 from policy.stack import Resource, Stack
 from policy.values import conditions, items, principals, statements
 
 _GITHUB = "token.actions.githubusercontent.com"
 _WEB_IDENTITY = "sts:AssumeRoleWithWebIdentity"
+_DECRYPTION = frozenset({"kms:Decrypt", "kms:ReEncryptFrom", "kms:*", "*"})
 _ADMINISTRATION = ("AdministratorAccess", "PowerUserAccess", "IAMFullAccess")
-# Actions that take no resource: tests/policy compares them with the Service Authorization Reference
-# (docs.aws.amazon.com/service-authorization/latest/reference).
-UNRESTRICTABLE = frozenset(
-    {
-        "bedrock:ListFoundationModels",
-        "cloudwatch:GetMetricData",
-        "cloudwatch:GetMetricStatistics",
-        "cloudwatch:ListMetrics",
-        "cloudwatch:PutMetricData",
-        "ec2:DescribeInstances",
-        "ec2:DescribeRegions",
-        "ec2:DescribeTags",
-        "ecr:GetAuthorizationToken",
-        "kms:ListAliases",
-        "kms:ListKeys",
-        "logs:DescribeQueries",
-        "s3:ListAllMyBuckets",
-        "secretsmanager:ListSecrets",
-        "sts:GetCallerIdentity",
-        "tag:GetResources",
-    }
-)
 
 
 def _federated(statement: Mapping[str, Any]) -> list[str]:
@@ -85,58 +65,74 @@ def trusts_a_repository_and_environment(role: Resource, stack: Stack) -> Iterato
                 yield f"{subject!r} does not bind both a repository and an environment"
 
 
-def _allowed(document: Any) -> Iterator[tuple[list[str], list[str]]]:
-    """Yield actions and resources of every statement that allows."""
-    for statement in statements(document):
-        if statement.get("Effect") == "Allow":
-            yield items(statement.get("Action")), items(statement.get("Resource"))
+def _is_boundary(policy: Resource, stack: Stack) -> bool:
+    """Whether a policy only limits roles: a boundary grants nothing."""
+    attached = any(
+        policy in stack.behind(attachment, "policyArn", IAM_POLICY)
+        for attachment in stack.of(POLICY_ATTACHMENT)
+    )
+    return not attached and any(
+        policy in stack.behind(role, "permissionsBoundary", IAM_POLICY) for role in stack.of(ROLE)
+    )
 
 
-def _documents(resource: Resource) -> list[Any]:
-    """Return the permission documents of a policy, or those inside of a role."""
+def _allowed(resource: Resource, stack: Stack) -> Iterator[Mapping[str, Any]]:
+    """Yield every statement that allows, of a policy or of those inside of a role."""
     if resource.type == ROLE:
         policies = items(resource.inputs.get("inlinePolicies"))
-        return [policy["policy"] for policy in policies if policy.get("policy")]
-    return items(resource.inputs.get("policy"))
+        documents = [policy["policy"] for policy in policies if policy.get("policy")]
+    else:
+        documents = items(resource.inputs.get("policy"))
+    if resource.type == IAM_POLICY and _is_boundary(resource, stack):
+        return
+    for document in documents:
+        for statement in statements(document):
+            if statement.get("Effect") == "Allow":
+                yield statement
 
 
 def allows_no_whole_service(resource: Resource, stack: Stack) -> Iterator[str]:
-    for document in _documents(resource):
-        for actions, _ in _allowed(document):
-            for action in actions:
-                if action == "*" or action.endswith(":*"):
-                    yield f"it allows {action}"
+    for statement in _allowed(resource, stack):
+        for action in items(statement.get("Action")):
+            if action == "*" or action.endswith(":*"):
+                yield f"it allows {action}"
 
 
 def names_what_it_allows(resource: Resource, stack: Stack) -> Iterator[str]:
-    for document in _documents(resource):
-        for statement in statements(document):
-            if statement.get("Effect") == "Allow" and {"NotAction", "NotResource"} & set(statement):
-                yield "it allows all but a list (NotAction or NotResource)"
+    for statement in _allowed(resource, stack):
+        if {"NotAction", "NotResource"} & set(statement):
+            yield "it allows all but a list (NotAction or NotResource)"
 
 
 def restricts_resources(resource: Resource, stack: Stack) -> Iterator[str]:
-    for document in _documents(resource):
-        for actions, resources in _allowed(document):
-            if "*" in resources:
-                for action in actions:
-                    if action not in UNRESTRICTABLE:
-                        yield f"it allows {action} on every resource"
+    for statement in _allowed(resource, stack):
+        if "*" in items(statement.get("Resource")):
+            for action in items(statement.get("Action")):
+                if restrictable(action):
+                    yield f"it allows {action} on every resource"
 
 
 def decrypts_with_named_keys(resource: Resource, stack: Stack) -> Iterator[str]:
-    for document in _documents(resource):
-        for actions, resources in _allowed(document):
-            decrypting = {"kms:Decrypt", "kms:ReEncryptFrom", "kms:*", "*"} & set(actions)
-            if decrypting and any(_every_key(name) for name in resources):
-                yield f"it allows {', '.join(sorted(decrypting))} with every key"
+    for statement in _allowed(resource, stack):
+        decrypting = _DECRYPTION & set(items(statement.get("Action")))
+        if decrypting and any(_every_key(name, statement) for name in items(statement["Resource"])):
+            yield f"it allows {', '.join(sorted(decrypting))} with every key"
 
 
-def _every_key(resource: str) -> bool:
-    return resource == "*" or (":kms:" in resource and resource.endswith((":*", "key/*")))
+def _every_key(resource: str, statement: Mapping[str, Any]) -> bool:
+    """Whether a resource stands for all keys: those with an exact tag are as good as named."""
+    if ":kms:" in resource and resource.endswith("key/*"):
+        return not any(
+            operator == "StringEquals" and key.startswith("aws:ResourceTag/")
+            for operator, key, _ in conditions(statement)
+        )
+    return resource == "*" or (":kms:" in resource and resource.endswith(":*"))
 
 
 def attaches_no_administration(attachment: Resource, stack: Stack) -> Iterator[str]:
+    if stack.behind(attachment, "policyArn", IAM_POLICY):
+        # What that one allows is looked at where it is made.
+        return
     name = (attachment.inputs.get("policyArn") or "").rpartition("/")[2]
     if name in _ADMINISTRATION:
         yield f"it attaches {name}"

@@ -1,11 +1,12 @@
 """Each check of each control has a case that keeps it and one that breaks it, over gRPC."""
 
 import pytest
-from broken_controls import BROKEN, Broken, both, put, without
-from example_stack import compliant
+from broken_controls import BROKEN, Broken, added, both, made_from, put, without
+from example_stack import Example, compliant, document, permissions
 from served_pack import ServedPack
 
 from policy.controls import CONTROLS
+from policy.resource_types import SECRET_ROTATION
 
 ROWS = range(1, 33)
 
@@ -93,15 +94,8 @@ def test_a_replica_needs_neither_user_nor_backups_of_its_own(pack: ServedPack) -
 
 
 def test_a_secret_with_a_rotation_schedule_rotates(pack: ServedPack) -> None:
-    def change(stack: object) -> None:
-        from example_stack import Example
-
-        from policy.resource_types import SECRET_ROTATION
-
-        assert isinstance(stack, dict)
-        without("version")(stack)
-        stack["schedule"] = Example(SECRET_ROTATION, "schedule", {}, {"secretId": ["secret"]})
-
+    schedule = Example(SECRET_ROTATION, "schedule", {}, {"secretId": ["secret"]})
+    change = both(without("version"), added("schedule", schedule))
     assert told(pack, Broken(20, "rotates", change, "")) == []
 
 
@@ -113,3 +107,21 @@ def test_every_control_is_a_mandatory_policy_with_row_ids_and_severity(pack: Ser
         assert policy.severity
         assert policy.description.startswith(f"Row {control.row}: ")
         assert all(id_ in policy.description for id_ in control.ids)
+
+
+def test_a_permissions_boundary_may_be_wide_for_it_grants_nothing(pack: ServedPack) -> None:
+    boundary = both(
+        put("iam-policy", "policy", permissions("ec2:*", "*")),
+        made_from("role", "permissionsBoundary", "iam-policy"),
+    )
+    for check in ("allows-no-whole-service", "restricts-resources"):
+        assert told(pack, Broken(10, check, boundary, "")) == []
+    attached = both(boundary, made_from("attachment", "policyArn", "iam-policy"))
+    assert told(pack, Broken(10, "allows-no-whole-service", attached, ""))
+
+
+def test_keys_of_an_exact_tag_are_as_good_as_named(pack: ServedPack) -> None:
+    statement = {"Effect": "Allow", "Action": "kms:Decrypt", "Resource": "arn:aws:kms:*:1:key/*"}
+    tagged = {"StringEquals": {"aws:ResourceTag/litellm:stack": "prod"}}
+    change = put("role-policy", "policy", document({**statement, "Condition": tagged}))
+    assert told(pack, Broken(10, "decrypts-with-named-keys", change, "")) == []

@@ -54,3 +54,14 @@ def test_a_vpc_of_someone_else_is_told_as_not_checked(pack: ServedPack) -> None:
 def test_a_database_class_without_known_memory_is_told_as_not_checked(pack: ServedPack) -> None:
     (found,) = judged(pack, put("database", "instanceClass", "db.z9.huge"))
     assert "row 32: the memory of db.z9.huge is not known" in found.message
+
+
+def test_a_name_that_is_set_but_not_known_is_set(pack: ServedPack) -> None:
+    assert judged(pack, put("database", "finalSnapshotIdentifier", UNKNOWN)) == []
+
+
+def test_an_attached_policy_of_this_stack_is_looked_at_where_it_is_made(pack: ServedPack) -> None:
+    attached = both(
+        put("attachment", "policyArn", UNKNOWN), made_from("attachment", "policyArn", "iam-policy")
+    )
+    assert judged(pack, attached) == []
