@@ -113,6 +113,8 @@ def spreads_over_zones(resource: Resource, stack: Stack) -> Iterator[str]:
         yield f"its subnets stand in {len(zones)} zones; {wanted} are wanted"
 
 
+# Auto Mode's nodes answer IMDSv2 one hop far, and nothing can change that: issues 2498 and 2633 of
+# github.com/aws/containers-roadmap. Launch templates and node groups are for nodes beside them.
 def has_no_public_address(node_class: Resource, stack: Stack) -> Iterator[str]:
     if at(node_class.inputs, "spec", "advancedNetworking", "associatePublicIPAddress"):
         yield "spec.advancedNetworking.associatePublicIPAddress is true"

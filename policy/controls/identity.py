@@ -9,7 +9,7 @@ from policy.control import Check, Control
 from policy.iam_reference import restrictable
 from policy.resource_types import IAM_POLICY, POLICY_ATTACHMENT, ROLE, ROLE_POLICY
 from policy.stack import Resource, Stack
-from policy.values import conditions, items, principals, statements
+from policy.values import conditions, given, items, principals, statements
 
 _GITHUB = "token.actions.githubusercontent.com"
 _WEB_IDENTITY = "sts:AssumeRoleWithWebIdentity"
@@ -71,9 +71,16 @@ def _is_boundary(policy: Resource, stack: Stack) -> bool:
         policy in stack.behind(attachment, "policyArn", IAM_POLICY)
         for attachment in stack.of(POLICY_ATTACHMENT)
     )
-    return not attached and any(
-        policy in stack.behind(role, "permissionsBoundary", IAM_POLICY) for role in stack.of(ROLE)
-    )
+    return not attached and any(_is_within(role, policy, stack) for role in stack.of(ROLE))
+
+
+def _is_within(role: Resource, policy: Resource, stack: Stack) -> bool:
+    if policy in stack.behind(role, "permissionsBoundary", IAM_POLICY):
+        return True
+    if not given(role, "permissionsBoundary"):
+        return False
+    # A literal ARN ends with the policy's path and name.
+    return str(role.inputs["permissionsBoundary"]).endswith(f"/{policy.inputs.get('name')}")
 
 
 def _allowed(resource: Resource, stack: Stack) -> Iterator[Mapping[str, Any]]:

@@ -1,7 +1,7 @@
 """Each check of each control has a case that keeps it and one that breaks it, over gRPC."""
 
 import pytest
-from broken_controls import BROKEN, Broken, added, both, made_from, put, without
+from broken_controls import BROKEN, Broken, Change, added, both, made_from, put, without
 from example_stack import Example, compliant, document, permissions
 from served_pack import ServedPack
 
@@ -109,11 +109,21 @@ def test_every_control_is_a_mandatory_policy_with_row_ids_and_severity(pack: Ser
         assert all(id_ in policy.description for id_ in control.ids)
 
 
-def test_a_permissions_boundary_may_be_wide_for_it_grants_nothing(pack: ServedPack) -> None:
-    boundary = both(
-        put("iam-policy", "policy", permissions("ec2:*", "*")),
+@pytest.mark.parametrize(
+    "bounded",
+    [
         made_from("role", "permissionsBoundary", "iam-policy"),
-    )
+        both(
+            put("iam-policy", "name", "boundary"),
+            put("role", "permissionsBoundary", "arn:aws:iam::111122223333:policy/x/boundary"),
+        ),
+    ],
+    ids=["by-reference", "by-arn"],
+)
+def test_a_permissions_boundary_may_be_wide_for_it_grants_nothing(
+    pack: ServedPack, bounded: Change
+) -> None:
+    boundary = both(put("iam-policy", "policy", permissions("ec2:*", "*")), bounded)
     for check in ("allows-no-whole-service", "restricts-resources"):
         assert told(pack, Broken(10, check, boundary, "")) == []
     attached = both(boundary, made_from("attachment", "policyArn", "iam-policy"))
