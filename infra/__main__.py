@@ -2,6 +2,7 @@
 
 import pulumi
 
+from infra.access_logs import AccessLogs, AccessLogsArgs
 from infra.aws_account import connect
 from infra.cluster import Cluster, ClusterArgs
 from infra.credentials import Credentials, CredentialsArgs
@@ -16,35 +17,39 @@ from infra.settings import load
 from infra.workloads import Workloads, WorkloadsArgs
 
 settings = load()
-naming = Naming(
-    stack=pulumi.get_stack(), durability=settings.durability, extra_tags=settings.aws.tags
-)
+naming = Naming.of(pulumi.get_stack(), settings)
 durability = POLICIES[settings.durability]
-account = connect(settings.aws, naming, settings.network.zones)
+account = connect(settings.aws, naming)
 in_aws = pulumi.ResourceOptions(provider=account.provider)
 
-network_args = NetworkArgs(naming=naming, account=account, settings=settings.network)
-network = Network("network", network_args, in_aws)
-keys_args = EncryptionArgs(naming=naming, account=account, durability=durability)
+keys_args = EncryptionArgs(naming=naming, account=account, settings=settings, durability=durability)
 keys = EncryptionKeys("keys", keys_args, in_aws)
+network_args = NetworkArgs(naming=naming, account=account, settings=settings, log_key_arn=keys.logs)
+network = Network("network", network_args, in_aws)
 cluster_args = ClusterArgs(
     naming=naming,
     account=account,
     settings=settings.cluster,
     subnet_ids=network.private_subnet_ids,
     key_arn=keys.cluster,
+    log_key_arn=keys.logs,
 )
 cluster = Cluster("cluster", cluster_args, in_aws)
 credentials_args = CredentialsArgs(
-    naming=naming, settings=settings, durability=durability, key_arn=keys.secrets
+    naming=naming, settings=settings, durability=durability, keys=keys
 )
 credentials = Credentials("credentials", credentials_args, in_aws)
+access_logs_args = AccessLogsArgs(
+    naming=naming, account=account, settings=settings.access_logs, durability=durability
+)
+access_logs = AccessLogs("access-logs", access_logs_args, in_aws)
 logs_args = LogStorageArgs(
     naming=naming,
     account=account,
     settings=settings.log_storage,
     durability=durability,
     key_arn=keys.logs,
+    access_logs=access_logs,
 )
 logs = LogStorage("log-storage", logs_args, in_aws)
 stores_args = DataStoresArgs(
@@ -55,15 +60,20 @@ stores_args = DataStoresArgs(
     network=network,
     cluster=cluster,
     credentials=credentials,
-    key_arn=keys.database,
+    keys=keys,
+    logs=logs,
 )
 stores = DataStores("data-stores", stores_args, in_aws)
 load_balancer_args = LoadBalancerArgs(
     naming=naming,
+    account=account,
     settings=settings.load_balancer,
     durability=durability,
     network=network,
     cluster=cluster,
+    access_logs=access_logs,
+    log_connections=settings.access_logs.connections,
+    log_key_arn=keys.logs,
 )
 load_balancer = LoadBalancer("load-balancer", load_balancer_args, in_aws)
 workloads_args = WorkloadsArgs(
@@ -81,7 +91,9 @@ workloads_args = WorkloadsArgs(
 workloads = Workloads("workloads", workloads_args)
 
 pulumi.export("gatewayUrl", load_balancer.url)
+pulumi.export("adminUrl", load_balancer.admin_url)
 pulumi.export("clusterName", cluster.name)
+pulumi.export("secretNames", credentials.names)
 pulumi.export("logBucket", logs.bucket_name)
 pulumi.export("databaseIdentifier", stores.database.identifier)
 pulumi.export("databaseHost", stores.database.host)

@@ -21,27 +21,32 @@ _SERVICES = (
     "kms",
     "logs",
     "rds",
+    "route53",
     "s3",
     "secretsmanager",
     "sns",
     "sts",
+    "wafv2",
 )
 
 
 @dataclass(frozen=True, kw_only=True)
 class AwsAccount:
-    """What documents and names need to know, known already in a preview."""
+    """What documents and names need to know, known already in a preview.
+
+    ``caller_arn`` is the IAM principal that runs the program: of a session, single sign-on
+    included, the role behind it with its path, as access entries name it.
+    """
 
     provider: aws.Provider
     account_id: str
-    deployer_arn: str
+    caller_arn: str
     partition: str
     region: str
-    zones: tuple[str, ...]
 
 
-def connect(settings: AwsSettings, naming: Naming, zones: int) -> AwsAccount:
-    """Make the stack's AWS provider and look up its account and first ``zones`` zones."""
+def connect(settings: AwsSettings, naming: Naming) -> AwsAccount:
+    """Make the stack's AWS provider and look up the account and who asks."""
     addressed: dict[str, Any] = {}
     if settings.endpoint:
         addressed = {
@@ -53,34 +58,10 @@ def connect(settings: AwsSettings, naming: Naming, zones: int) -> AwsAccount:
     )
     options = pulumi.InvokeOptions(provider=provider)
     identity = aws.get_caller_identity(opts=options)
-    available = aws.get_availability_zones(
-        state="available",
-        # Local and Wavelength zones lack most services.
-        filters=[{"name": "opt-in-status", "values": ["opt-in-not-required"]}],
-        opts=options,
-    )
-    if len(available.names) < zones:
-        raise pulumi.RunError(
-            f"network.zones: {zones} zones are asked for; {settings.region} has "
-            f"{len(available.names)} ({', '.join(available.names)})"
-        )
     return AwsAccount(
         provider=provider,
         account_id=identity.account_id,
-        deployer_arn=principal_arn(identity.arn),
+        caller_arn=aws.iam.get_session_context(arn=identity.arn, opts=options).issuer_arn,
         partition=aws.get_partition(opts=options).partition,
         region=settings.region,
-        zones=tuple(sorted(available.names)[:zones]),
     )
-
-
-def principal_arn(caller: str) -> str:
-    """Return the IAM principal behind a caller's ARN, as access entries name it.
-
-    A session of a role is named after the role, without the role's path: a role that has one must
-    be given as ``cluster.deployerRoleArn``.
-    """
-    prefix, _, rest = caller.partition(":assumed-role/")
-    if not rest:
-        return caller
-    return f"{prefix.replace(':sts:', ':iam:')}:role/{rest.split('/')[0]}"

@@ -6,9 +6,9 @@ import pulumi
 import pulumi_aws as aws
 import pulumi_kubernetes as kubernetes
 
-from infra import versions
 from infra.aws_account import AwsAccount
-from infra.iam_policies import service_trust
+from infra.cluster_access import AccessArgs, ClusterAccess, kubeconfig, token_command
+from infra.iam_policies import allow, document, service_trust
 from infra.naming import Naming
 from infra.setting_sections import ClusterSettings
 
@@ -23,7 +23,6 @@ _CLUSTER_POLICIES = (
 )
 _NODE_POLICIES = ("AmazonEKSWorkerNodeMinimalPolicy", "AmazonEC2ContainerRegistryPullOnly")
 _LOG_TYPES = ("api", "audit", "authenticator", "controllerManager", "scheduler")
-_ADMINISTRATION = "cluster-access-policy/AmazonEKSClusterAdminPolicy"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,14 +32,17 @@ class ClusterArgs:
     settings: ClusterSettings
     subnet_ids: list[pulumi.Output[str]]
     key_arn: pulumi.Input[str]
+    """Key of Kubernetes secrets and of the nodes' volumes."""
+    log_key_arn: pulumi.Input[str]
 
 
 class Cluster(pulumi.ComponentResource):
     """A cluster with encrypted secrets, all control-plane logs and access by named principals.
 
-    ``provider`` speaks to it and depends on the deployer's access, so no object is sent before the
-    program may create it. Its identifier is fixed: a kubeconfig that is unknown in a preview
-    does not replace every object.
+    ``provider`` speaks to it and depends on the ways in: the deployer's access and the rule that
+    lets its machine reach the private endpoint. So no object is sent before the program may create
+    it, and none is left when it may no longer. Its identifier is fixed: a kubeconfig that is
+    unknown in a preview does not replace every object.
     """
 
     name: pulumi.Output[str]
@@ -66,17 +68,19 @@ class Cluster(pulumi.ComponentResource):
         node_role, node_rights = self._role(
             "node", args, "ec2.amazonaws.com", _NODE_POLICIES, ("sts:AssumeRole",)
         )
+        volume_rights = self._volume_rights(cluster_role, args.key_arn)
         public = args.settings.public_access_cidrs
         logs = aws.cloudwatch.LogGroup(
             "control-plane",
             name=f"/aws/eks/{cluster_name}/cluster",
-            retention_in_days=90,
+            retention_in_days=args.settings.control_plane_log_retention_days,
+            kms_key_id=args.log_key_arn,
             opts=child,
         )
         cluster = aws.eks.Cluster(
             "cluster",
             name=cluster_name,
-            version=versions.KUBERNETES,
+            version=args.settings.kubernetes_version,
             role_arn=cluster_role.arn,
             upgrade_policy={"support_type": "STANDARD"},
             access_config={
@@ -84,13 +88,13 @@ class Cluster(pulumi.ComponentResource):
                 "bootstrap_cluster_creator_admin_permissions": False,
             },
             bootstrap_self_managed_addons=False,
-            compute_config={
-                "enabled": True,
-                "node_pools": ["system"],
-                "node_role_arn": node_role.arn,
-            },
+            # No pool of AWS's own: their nodes have neither the stack's key nor its limits.
+            compute_config={"enabled": True, "node_pools": []},
             storage_config={"block_storage": {"enabled": True}},
-            kubernetes_network_config={"elastic_load_balancing": {"enabled": True}},
+            kubernetes_network_config={
+                "elastic_load_balancing": {"enabled": True},
+                "service_ipv4_cidr": args.settings.service_cidr,
+            },
             vpc_config={
                 "subnet_ids": args.subnet_ids,
                 "endpoint_private_access": True,
@@ -103,7 +107,10 @@ class Cluster(pulumi.ComponentResource):
             },
             enabled_cluster_log_types=list(_LOG_TYPES),
             opts=pulumi.ResourceOptions(
-                parent=self, depends_on=[*cluster_rights, *node_rights, logs]
+                parent=self,
+                depends_on=[*cluster_rights, *node_rights, volume_rights, logs],
+                # Its name is fixed, and unique in the region.
+                delete_before_replace=True,
             ),
         )
         self.name = cluster.name
@@ -113,7 +120,22 @@ class Cluster(pulumi.ComponentResource):
         self.oidc_provider_arn = aws.iam.OpenIdConnectProvider(
             "oidc", url=self.issuer, client_id_lists=["sts.amazonaws.com"], opts=child
         ).arn
-        self.provider = self._kubernetes_provider(args, cluster)
+        access = ClusterAccess(
+            AccessArgs(
+                account=args.account,
+                settings=args.settings,
+                cluster=cluster,
+                security_group_id=self.security_group_id,
+                node_role_arn=node_role.arn,
+            ),
+            self,
+        )
+        self.provider = kubernetes.Provider(
+            "cluster",
+            cluster_identifier=args.naming.prefix,
+            kubeconfig=kubeconfig(cluster, token_command(args.settings, args.account)),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=access.ways_in),
+        )
         self.register_outputs({"name": self.name})
 
     def _role(
@@ -128,7 +150,7 @@ class Cluster(pulumi.ComponentResource):
             purpose,
             name=args.naming.named(purpose),
             assume_role_policy=service_trust(service, actions),
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
         )
         rights = [
             aws.iam.RolePolicyAttachment(
@@ -141,73 +163,36 @@ class Cluster(pulumi.ComponentResource):
         ]
         return role, rights
 
-    def _kubernetes_provider(
-        self, args: ClusterArgs, cluster: aws.eks.Cluster
-    ) -> kubernetes.Provider:
-        deployer = args.settings.deployer_role_arn or args.account.deployer_arn
-        administrators = dict.fromkeys([deployer, *args.settings.administrator_arns])
-        access = [
-            self._administrator(index, cluster, principal, args.account.partition)
-            for index, principal in enumerate(administrators)
-        ]
-        command = ["eks", "get-token", "--output", "json", "--region", args.account.region]
-        if args.settings.deployer_role_arn:
-            command += ["--role-arn", args.settings.deployer_role_arn]
-        return kubernetes.Provider(
-            "cluster",
-            cluster_identifier=args.naming.prefix,
-            kubeconfig=_kubeconfig(cluster, command),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=access),
-        )
-
-    def _administrator(
-        self, index: int, cluster: aws.eks.Cluster, principal: str, partition: str
-    ) -> aws.eks.AccessPolicyAssociation:
-        entry = aws.eks.AccessEntry(
-            f"administrator-{index}",
-            cluster_name=cluster.name,
-            principal_arn=principal,
-            opts=pulumi.ResourceOptions(parent=self),
-        )
-        return aws.eks.AccessPolicyAssociation(
-            f"administrator-{index}",
-            cluster_name=cluster.name,
-            principal_arn=entry.principal_arn,
-            policy_arn=f"arn:{partition}:eks::aws:{_ADMINISTRATION}",
-            access_scope={"type": "cluster"},
+    def _volume_rights(self, role: aws.iam.Role, key_arn: pulumi.Input[str]) -> aws.iam.RolePolicy:
+        """Let Auto Mode encrypt the volumes of nodes with the key."""
+        return aws.iam.RolePolicy(
+            "volumes",
+            name="encrypt-volumes",
+            role=role.name,
+            policy=pulumi.Output.from_input(key_arn).apply(volume_key_policy),
             opts=pulumi.ResourceOptions(parent=self),
         )
 
 
-def _kubeconfig(cluster: aws.eks.Cluster, command: list[str]) -> pulumi.Output[str]:
-    """A kubeconfig that holds no credential: the token is fetched when it is needed."""
-    return pulumi.Output.json_dumps(
-        {
-            "apiVersion": "v1",
-            "kind": "Config",
-            "clusters": [
-                {
-                    "name": "eks",
-                    "cluster": {
-                        "server": cluster.endpoint,
-                        "certificate-authority-data": cluster.certificate_authority.data,
-                    },
-                }
+def volume_key_policy(key_arn: str) -> str:
+    """Return what the cluster's role may do with the key of the nodes' volumes.
+
+    docs.aws.amazon.com/eks/latest/userguide/auto-kms.html; grants for AWS services only.
+    """
+    return document(
+        allow(
+            [
+                "kms:Decrypt",
+                "kms:DescribeKey",
+                "kms:Encrypt",
+                "kms:GenerateDataKey*",
+                "kms:ReEncrypt*",
             ],
-            "users": [
-                {
-                    "name": "deployer",
-                    "user": {
-                        "exec": {
-                            "apiVersion": "client.authentication.k8s.io/v1beta1",
-                            "command": "aws",
-                            "args": [*command, "--cluster-name", cluster.name],
-                            "interactiveMode": "Never",
-                        }
-                    },
-                }
-            ],
-            "contexts": [{"name": "eks", "context": {"cluster": "eks", "user": "deployer"}}],
-            "current-context": "eks",
-        }
+            [key_arn],
+        ),
+        allow(
+            ["kms:CreateGrant", "kms:ListGrants", "kms:RevokeGrant"],
+            [key_arn],
+            Condition={"Bool": {"kms:GrantIsForAWSResource": "true"}},
+        ),
     )

@@ -6,7 +6,7 @@ get them from Secrets that External Secrets has synced.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pulumi
 import pulumi_aws as aws
@@ -14,6 +14,7 @@ import pulumi_random as random
 
 from infra import secret_families as families
 from infra.durability import DurabilityPolicy
+from infra.encryption import EncryptionKeys
 from infra.naming import Naming
 from infra.secret_families import SecretFamily, kept_epochs
 from infra.setting_rules import SUPPLIED_SECRETS_KEY
@@ -33,8 +34,9 @@ class StoredEpoch:
     family: SecretFamily
     epoch: int
     secret_name: pulumi.Output[str]
-    version_id: pulumi.Output[str] | None
-    """Version to pin; None for a secret that never gets a second one."""
+    version: pulumi.Input[str] | None
+    """Version to pin, ``uuid/<id>`` or a staging label; None for a secret that never gets a second
+    one."""
     value: Value
 
 
@@ -43,18 +45,22 @@ class CredentialsArgs:
     naming: Naming
     settings: Settings
     durability: DurabilityPolicy
-    key_arn: pulumi.Input[str]
+    keys: EncryptionKeys
 
 
 class Credentials(pulumi.ComponentResource):
     """Every secret family in use, each an entry of its own under the secrets key.
 
-    ``serving`` has the current epoch of each family, ``kept`` all epochs that exist.
+    ``serving`` has the current epoch of each family, ``kept`` all epochs that exist. What cannot be
+    generated anew, the salt key and supplied values, is copied to the disaster-recovery region
+    under the same name. ``key_arns`` are the keys of entries that were adopted.
     """
 
     serving: dict[str, StoredEpoch]
     kept: list[StoredEpoch]
+    names: dict[str, pulumi.Output[str]]
     secret_arns: list[pulumi.Output[str]]
+    key_arns: list[pulumi.Output[str]]
 
     def __init__(
         self, name: str, args: CredentialsArgs, opts: pulumi.ResourceOptions | None = None
@@ -62,7 +68,8 @@ class Credentials(pulumi.ComponentResource):
         super().__init__("litellm:credentials:Credentials", name, None, opts)
         self._args = args
         self._child = pulumi.ResourceOptions(parent=self)
-        self.serving, self.kept, self.secret_arns = {}, [], []
+        self.serving, self.kept, self.names = {}, [], {}
+        self.secret_arns, self.key_arns = [], []
         rotation = args.settings.rotation
         self._family(families.MASTER_KEY, rotation.master_key, self._master_key)
         self._family(families.DATABASE, rotation.database, self._database_user)
@@ -71,11 +78,7 @@ class Credentials(pulumi.ComponentResource):
         if args.settings.gateway.admin_ui:
             self._family(families.UI_PASSWORD, rotation.ui_password, self._ui_login)
         for key, epoch in args.settings.supplied_families.items():
-            self._family(
-                families.SUPPLIED[key],
-                epoch,
-                lambda _family, number, key=key: self._supplied(key, number),
-            )
+            self._supplied_family(key, epoch)
         self._salt_key()
         self.register_outputs({})
 
@@ -87,16 +90,74 @@ class Credentials(pulumi.ComponentResource):
             if stored.family is family
         ]
 
-    def _family(self, family: SecretFamily, epoch: int, make: Maker) -> None:
+    def _entry(
+        self, family: SecretFamily, rotation: str, opts: pulumi.ResourceOptions, *, copied: bool
+    ) -> aws.secretsmanager.Secret:
+        args = self._args
+        path = args.naming.secret_path(family.name)
+        fixed = args.durability.fixed_secret_names
+        replicas = []
+        region = args.settings.disaster_recovery.region
+        if copied and region is not None:
+            replicas = [{"region": region, "kms_key_id": args.keys.copies}]
         entry = aws.secretsmanager.Secret(
             family.name,
-            # A prefix: the exact name stays taken while a deleted secret can still be restored.
-            name_prefix=f"{self._args.naming.secret_path(family.name)}-",
-            kms_key_id=self._args.key_arn,
-            recovery_window_in_days=self._args.durability.recovery_days,
-            opts=self._child,
+            # The exact name stays taken while a deleted secret can still be restored.
+            name=path if fixed else None,
+            name_prefix=None if fixed else f"{path}-",
+            kms_key_id=args.keys.secrets,
+            recovery_window_in_days=args.durability.recovery_days,
+            replicas=replicas or None,
+            tags={"litellm:rotation": rotation},
+            opts=opts,
         )
-        self.secret_arns.append(entry.arn)
+        self._known(family, entry.name, entry.arn)
+        return entry
+
+    def _adopted(self, family: SecretFamily) -> pulumi.Output[str]:
+        """Find an entry that another stack or a replica left, and return its name."""
+        settings = self._args.settings.secrets
+        naming = self._args.naming
+        path = (
+            replace(naming, stack=settings.adopt_from) if settings.adopt_from else naming
+        ).secret_path(family.name)
+        invoke = pulumi.InvokeOutputOptions(parent=self)
+        found = aws.secretsmanager.get_secret_output(name=path, opts=invoke)
+        # An entry without a key of its own is under the one that AWS manages.
+        key = found.kms_key_id.apply(lambda known: known or "alias/aws/secretsmanager")
+        self.key_arns.append(aws.kms.get_key_output(key_id=key, opts=invoke).arn)
+        self._known(family, found.name, found.arn)
+        return found.name
+
+    def _known(
+        self, family: SecretFamily, name: pulumi.Output[str], arn: pulumi.Output[str]
+    ) -> None:
+        self.names[family.name] = name
+        self.secret_arns.append(arn)
+
+    def _store(self, stored: StoredEpoch) -> None:
+        self.kept.append(stored)
+        self.serving[stored.family.name] = stored
+
+    def _supplied_family(self, key: str, epoch: int) -> None:
+        family = families.SUPPLIED[key]
+        if self._args.settings.secrets.supplied == "adopt":
+            self._store(
+                StoredEpoch(
+                    family=family,
+                    epoch=epoch,
+                    secret_name=self._adopted(family),
+                    version=family.version_label(epoch),
+                    value={},
+                )
+            )
+            return
+        self._family(family, epoch, lambda _family, n: self._supplied(key, n), copied=True)
+
+    def _family(
+        self, family: SecretFamily, epoch: int, make: Maker, *, copied: bool = False
+    ) -> None:
+        entry = self._entry(family, "epoch", self._child, copied=copied)
         for number in kept_epochs(epoch):
             value = make(family, number)
             version = aws.secretsmanager.SecretVersion(
@@ -107,15 +168,15 @@ class Credentials(pulumi.ComponentResource):
                 # AWS adds AWSCURRENT to the first version by itself.
                 opts=pulumi.ResourceOptions(parent=self, ignore_changes=["versionStages"]),
             )
-            stored = StoredEpoch(
-                family=family,
-                epoch=number,
-                secret_name=entry.name,
-                version_id=version.version_id,
-                value=value,
+            self._store(
+                StoredEpoch(
+                    family=family,
+                    epoch=number,
+                    secret_name=entry.name,
+                    version=pulumi.Output.concat("uuid/", version.version_id),
+                    value=value,
+                )
             )
-            self.kept.append(stored)
-            self.serving[family.name] = stored
 
     def _random(self, name: str) -> pulumi.Output[str]:
         return random.RandomPassword(
@@ -150,28 +211,13 @@ class Credentials(pulumi.ComponentResource):
     def _salt_key(self) -> None:
         """The salt key encrypts what users store: it never changes and outlives the stack."""
         family = families.SALT_KEY
-        path = self._args.naming.secret_path(family.name)
         if self._args.settings.secrets.salt_key == "adopt":
-            found = aws.secretsmanager.get_secret_output(
-                name=path, opts=pulumi.InvokeOutputOptions(parent=self)
-            )
-            self.secret_arns.append(found.arn)
-            self.serving[family.name] = self._stored_salt(pulumi.Output.from_input(path))
-            self.kept.append(self.serving[family.name])
+            self._store_salt(self._adopted(family))
             return
-        durable = pulumi.ResourceOptions(
-            parent=self,
-            protect=self._args.durability.protect,
-            retain_on_delete=self._args.durability.protect,
-        )
-        entry = aws.secretsmanager.Secret(
-            family.name,
-            name=path,
-            kms_key_id=self._args.key_arn,
-            recovery_window_in_days=self._args.durability.recovery_days,
-            tags={"litellm:rotation": "exempt: changing it makes stored credentials unreadable"},
-            opts=durable,
-        )
+        protect = self._args.durability.protect
+        durable = pulumi.ResourceOptions(parent=self, protect=protect, retain_on_delete=protect)
+        reason = "exempt: changing it makes stored credentials unreadable"
+        entry = self._entry(family, reason, durable, copied=True)
         value = {"key": pulumi.Output.concat("sk-", self._random(family.name))}
         version = aws.secretsmanager.SecretVersion(
             family.name,
@@ -179,14 +225,13 @@ class Credentials(pulumi.ComponentResource):
             secret_string=pulumi.Output.secret(pulumi.Output.json_dumps(value)),
             opts=durable,
         )
-        self.secret_arns.append(entry.arn)
         # Readers wait for the value, not just for the entry.
         written = pulumi.Output.all(entry.name, version.version_id)
-        self.serving[family.name] = self._stored_salt(written.apply(lambda known: known[0]))
-        self.kept.append(self.serving[family.name])
+        self._store_salt(written.apply(lambda known: known[0]))
 
-    @staticmethod
-    def _stored_salt(secret_name: pulumi.Output[str]) -> StoredEpoch:
-        return StoredEpoch(
-            family=families.SALT_KEY, epoch=1, secret_name=secret_name, version_id=None, value={}
+    def _store_salt(self, secret_name: pulumi.Output[str]) -> None:
+        self._store(
+            StoredEpoch(
+                family=families.SALT_KEY, epoch=1, secret_name=secret_name, version=None, value={}
+            )
         )

@@ -1,4 +1,4 @@
-"""The two stores of the gateway's state: database and cache, side by side in the data subnets."""
+"""The stores of the gateway's state: database and cache in the data subnets, copies elsewhere."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,10 @@ from infra.cache import Cache, CacheArgs
 from infra.cluster import Cluster
 from infra.credentials import Credentials
 from infra.database import Database, DatabaseArgs
+from infra.disaster_recovery import DisasterRecovery, DisasterRecoveryArgs
 from infra.durability import DurabilityPolicy
+from infra.encryption import EncryptionKeys
+from infra.log_storage import LogStorage
 from infra.naming import Naming
 from infra.network import DataStorePlacement, Network
 from infra.secret_families import CACHE
@@ -25,11 +28,15 @@ class DataStoresArgs:
     network: Network
     cluster: Cluster
     credentials: Credentials
-    key_arn: pulumi.Input[str]
+    keys: EncryptionKeys
+    logs: LogStorage
 
 
 class DataStores(pulumi.ComponentResource):
-    """PostgreSQL and Valkey, which the cluster's nodes and pods reach and nothing else does."""
+    """PostgreSQL and Valkey, which the cluster's nodes and pods reach and nothing else does.
+
+    With a disaster-recovery region, backups and log objects are copied there.
+    """
 
     database: Database
     cache: Cache
@@ -52,7 +59,8 @@ class DataStores(pulumi.ComponentResource):
                 durability=args.durability,
                 partition=args.account.partition,
                 placement=placement,
-                key_arn=args.key_arn,
+                key_arn=args.keys.database,
+                log_key_arn=args.keys.logs,
             ),
             child,
         )
@@ -61,10 +69,27 @@ class DataStores(pulumi.ComponentResource):
             CacheArgs(
                 naming=args.naming,
                 settings=args.settings.cache,
+                durability=args.durability,
                 placement=placement,
-                key_arn=args.key_arn,
+                key_arn=args.keys.database,
+                log_key_arn=args.keys.logs,
                 passwords=args.credentials.passwords(CACHE),
             ),
             child,
         )
+        if region := args.settings.disaster_recovery.region:
+            DisasterRecovery(
+                "disaster-recovery",
+                DisasterRecoveryArgs(
+                    naming=args.naming,
+                    account=args.account,
+                    settings=args.settings,
+                    durability=args.durability,
+                    region=region,
+                    keys=args.keys,
+                    database=self.database,
+                    logs=args.logs,
+                ),
+                child,
+            )
         self.register_outputs({})

@@ -5,6 +5,7 @@ from typing import Any
 
 import pulumi
 import pulumi_aws as aws
+import pulumi_random as random
 
 from infra.durability import DurabilityPolicy
 from infra.iam_policies import service_trust
@@ -16,6 +17,21 @@ DATABASE_NAME = "litellm"
 MASTER_USER = "litellm_admin"
 PORT = 5432
 
+_LOGS = ("postgresql", "upgrade")
+# All of them dynamic, so none waits for a restart:
+# docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Appendix.PostgreSQL.CommonDBATasks.Parameters.html
+PARAMETERS = {
+    "rds.force_ssl": "1",
+    "log_connections": "1",
+    "log_disconnections": "1",
+    "log_lock_waits": "1",
+    # Milliseconds. The values bound to a statement, which may be personal data, stay out of logs
+    # (postgresql.org/docs/current/runtime-config-logging.html).
+    "log_min_duration_statement": "1000",
+    "log_parameter_max_length": "0",
+    "log_parameter_max_length_on_error": "0",
+}
+
 
 @dataclass(frozen=True, kw_only=True)
 class DatabaseArgs:
@@ -25,6 +41,7 @@ class DatabaseArgs:
     partition: str
     placement: DataStorePlacement
     key_arn: pulumi.Input[str]
+    log_key_arn: pulumi.Input[str]
 
 
 class Database(pulumi.ComponentResource):
@@ -32,9 +49,11 @@ class Database(pulumi.ComponentResource):
 
     AWS owns and rotates the master secret. A retired generation stays declared until it is taken
     out of ``database.retiredGenerations``; changing or clearing ``database.snapshot`` replaces
-    nothing.
+    nothing. Log groups exist before RDS writes to them, so that they are encrypted, expire and go
+    when the stack goes.
     """
 
+    arn: pulumi.Output[str]
     host: pulumi.Output[str]
     master_secret_arn: pulumi.Output[str]
     identifier: pulumi.Output[str]
@@ -59,13 +78,14 @@ class Database(pulumi.ComponentResource):
             "database",
             name=args.naming.named(family),
             family=family,
-            parameters=[{"name": "rds.force_ssl", "value": "1"}],
+            parameters=[{"name": name, "value": value} for name, value in PARAMETERS.items()],
             opts=child,
         )
         self._monitoring_role = self._monitoring()
         for generation in sorted(args.settings.retired_generations):
             self._instance(generation, snapshot=None)
         serving = self._instance(args.settings.generation, snapshot=args.settings.snapshot)
+        self.arn = serving.arn
         self.host = serving.address
         self.identifier = serving.identifier
         self.master_secret_arn = serving.master_user_secrets[0].secret_arn
@@ -87,9 +107,34 @@ class Database(pulumi.ComponentResource):
         )
         return role
 
+    def _log_groups(self, generation: int, identifier: str) -> list[aws.cloudwatch.LogGroup]:
+        return [
+            aws.cloudwatch.LogGroup(
+                f"database-{generation}-{log}",
+                name=f"/aws/rds/instance/{identifier}/{log}",
+                retention_in_days=self._args.durability.log_retention_days,
+                kms_key_id=self._args.log_key_arn,
+                opts=pulumi.ResourceOptions(parent=self),
+            )
+            for log in _LOGS
+        ]
+
+    def _final_snapshot(self, generation: int, identifier: str) -> pulumi.Output[str] | None:
+        """A name that no earlier life of the generation has left behind."""
+        if not self._args.durability.final_snapshot:
+            return None
+        suffix = random.RandomId(
+            f"database-{generation}-final",
+            byte_length=4,
+            keepers={"generation": str(generation)},
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        return pulumi.Output.concat(identifier, "-final-", suffix.hex)
+
     def _instance(self, generation: int, snapshot: str | None) -> aws.rds.Instance:
         settings, durability = self._args.settings, self._args.durability
         identifier = self._args.naming.named(f"database-{generation}")
+        at_once = settings.apply_immediately
         # A restored instance takes its name, user and encryption from the snapshot.
         origin: dict[str, Any] = (
             {"snapshot_identifier": snapshot}
@@ -120,20 +165,33 @@ class Database(pulumi.ComponentResource):
             backup_retention_period=settings.backup_retention_days,
             copy_tags_to_snapshot=True,
             auto_minor_version_upgrade=True,
-            enabled_cloudwatch_logs_exports=["postgresql", "upgrade"],
+            enabled_cloudwatch_logs_exports=list(_LOGS),
             monitoring_interval=60,
             monitoring_role_arn=self._monitoring_role.arn,
+            # Every class of RDS for PostgreSQL has it; seven days are what Database Insights'
+            # standard mode includes:
+            # docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_PerfInsights.Overview.Engines.html
             performance_insights_enabled=True,
+            performance_insights_retention_period=7,
             performance_insights_kms_key_id=self._args.key_arn,
+            database_insights_mode="standard",
             deletion_protection=durability.deletion_protection,
             skip_final_snapshot=not durability.final_snapshot,
-            final_snapshot_identifier=f"{identifier}-final" if durability.final_snapshot else None,
-            apply_immediately=True,
+            final_snapshot_identifier=self._final_snapshot(generation, identifier),
+            apply_immediately=durability.apply_immediately if at_once is None else at_once,
             opts=pulumi.ResourceOptions(
                 parent=self,
                 protect=durability.protect,
-                # Where a database came from says nothing about what it should be now.
-                ignore_changes=["snapshotIdentifier", "dbName", "username"],
+                # Where a database came from says nothing about what it should be now, and the key
+                # of its snapshot stays that of its storage: any of these would replace it.
+                ignore_changes=[
+                    "snapshotIdentifier",
+                    "dbName",
+                    "username",
+                    "storageEncrypted",
+                    "kmsKeyId",
+                ],
+                depends_on=self._log_groups(generation, identifier),
             ),
             **origin,
         )

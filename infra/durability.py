@@ -10,7 +10,10 @@ class DurabilityPolicy:
     """What protection means for each kind of state.
 
     ``protect`` is Pulumi's own option; ``deletion_protection`` is AWS's; ``recovery_days`` are
-    the days in which a deleted secret or key can be restored.
+    the days in which a deleted secret or key can be restored. ``fixed_secret_names`` lets a later
+    stack adopt secrets by name; without it a destroyed stack comes up again at once, although the
+    names of its secrets stay taken. ``apply_immediately`` changes data stores outside of their
+    maintenance window. ``log_retention_days`` is for log groups.
     """
 
     protect: bool
@@ -18,6 +21,9 @@ class DurabilityPolicy:
     final_snapshot: bool
     force_destroy_bucket: bool
     recovery_days: int
+    fixed_secret_names: bool
+    apply_immediately: bool
+    log_retention_days: int
 
 
 POLICIES = {
@@ -27,6 +33,9 @@ POLICIES = {
         final_snapshot=True,
         force_destroy_bucket=False,
         recovery_days=30,
+        fixed_secret_names=True,
+        apply_immediately=False,
+        log_retention_days=365,
     ),
     Durability.DISPOSABLE: DurabilityPolicy(
         protect=False,
@@ -34,5 +43,8 @@ POLICIES = {
         final_snapshot=False,
         force_destroy_bucket=True,
         recovery_days=7,
+        fixed_secret_names=False,
+        apply_immediately=True,
+        log_retention_days=30,
     ),
 }

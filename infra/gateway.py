@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import pulumi
 import pulumi_kubernetes as kubernetes
@@ -10,13 +11,15 @@ from infra import gateway_config
 from infra.credentials import StoredEpoch
 from infra.gateway_config import RELEASE, SERVICE_ACCOUNT
 from infra.load_balancer import bind_targets
-from infra.naming import NAMESPACE
+from infra.naming import NAMESPACE, PROJECT_ROOT
 from infra.rendering import render_helm_values, render_litellm_config
 from infra.secret_families import content_hash
 from infra.settings import Settings
+from infra.subnets import SubnetPlan
 
+CHART_FILES = PROJECT_ROOT / "charts" / "litellm-gateway"
 # Relative to the program, so that the state is the same for every checkout.
-CHART = "../charts/litellm-gateway"
+CHART = f"../{CHART_FILES.relative_to(PROJECT_ROOT)}"
 _RELEASE_SECONDS = 2400
 
 
@@ -32,6 +35,7 @@ class GatewayArgs:
     certificates: pulumi.Input[str]
     own_cache_authority: bool
     target_group_arn: pulumi.Input[str]
+    subnets: SubnetPlan
 
 
 class Gateway(pulumi.ComponentResource):
@@ -92,7 +96,12 @@ class Gateway(pulumi.ComponentResource):
         values = {
             **render_helm_values(
                 gateway_config.values_context(
-                    settings, environment={}, secrets=secrets, config_map="", certificates=""
+                    settings,
+                    environment={},
+                    secrets=secrets,
+                    config_map="",
+                    certificates="",
+                    plan=args.subnets,
                 )
             ),
             "environment": environment,
@@ -105,6 +114,7 @@ class Gateway(pulumi.ComponentResource):
             namespace=NAMESPACE,
             chart=CHART,
             values=values,
+            description=f"Chart of content {chart_content(CHART_FILES)}",
             atomic=True,
             # Long enough for a new node, the image and the migrations.
             timeout=_RELEASE_SECONDS,
@@ -116,3 +126,15 @@ class Gateway(pulumi.ComponentResource):
             pulumi.ResourceOptions(parent=self, depends_on=[release]),
         )
         self.register_outputs({})
+
+
+def chart_content(chart: Path) -> str:
+    """Return what changes with every file of a chart that can change what it renders.
+
+    Of a local chart Pulumi looks at the version alone (pulumi/pulumi-kubernetes issue 2251). As a
+    release's description this makes it upgrade, and rolls pods only if their template changed.
+    """
+    files = sorted(file for file in chart.rglob("*") if file.is_file() and file.suffix != ".md")
+    return content_hash(
+        *(part for file in files for part in (str(file.relative_to(chart)), file.read_text()))
+    )

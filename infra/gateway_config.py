@@ -21,7 +21,7 @@ from infra.rendering import (
 )
 from infra.secret_families import database_user
 from infra.settings import Settings
-from infra.subnets import plan_subnets
+from infra.subnets import SubnetPlan
 
 CERTIFICATES = "/etc/gateway/certificates"
 SERVICE_ACCOUNT = "litellm-gateway"
@@ -54,6 +54,8 @@ def plain_environment(
         "REDIS_SSL": "True",
         "DEFAULT_S3_FLUSH_INTERVAL_SECONDS": str(settings.gateway.log_flush_seconds),
     }
+    if admin := settings.load_balancer.admin_host_name:
+        environment["PROXY_BASE_URL"] = f"https://{admin}"
     if not settings.gateway.admin_ui:
         environment["DISABLE_ADMIN_UI"] = "True"
     if own_cache_authority:
@@ -142,9 +144,9 @@ def values_context(
     secrets: tuple[SecretVariable, ...],
     config_map: str,
     certificates: str,
+    plan: SubnetPlan,
 ) -> HelmValuesContext:
     """Return what the chart's values are rendered from."""
-    plan = plan_subnets(settings.network.cidr, settings.network.zones)
     gateway, balancer = settings.gateway, settings.load_balancer
     own_endpoint = ()
     if settings.aws.endpoint:
@@ -164,15 +166,16 @@ def values_context(
         cpu=gateway.cpu,
         memory_mib=gateway.memory_mib,
         idle_timeout_seconds=balancer.idle_timeout_seconds,
-        deregistration_seconds=balancer.deregistration_seconds,
+        deregistration_seconds=balancer.propagation_seconds,
         longest_request_seconds=gateway.longest_stream_seconds,
         minimum_ready_seconds=gateway.minimum_ready_seconds,
-        client_cidrs=plan.private,
+        client_cidrs=plan.edge,
         database=Destination(cidrs=plan.data, port=DATABASE_PORT),
         cache=Destination(cidrs=plan.data, port=CACHE_PORT),
         monitoring_namespace="monitoring",
         additional_destinations=own_endpoint,
         # A small stack may run in fewer zones than it has subnets in.
         zone_spread="DoNotSchedule" if gateway.replicas > 1 else "ScheduleAnyway",
+        minimum_zones=gateway.minimum_zones or min(gateway.replicas, settings.network.zone_count),
         node_selector={"kubernetes.io/arch": settings.cluster.architecture},
     )

@@ -93,46 +93,18 @@ def secret_reader_policy(*, secret_arns: Sequence[str], key_arns: Sequence[str])
     )
 
 
-def key_policy(*, partition: str, account: str, services: Sequence[str] = ()) -> str:
-    """Return a key policy that hands control to IAM and lets AWS services use the key.
-
-    ``Resource: *`` means "this key" in a key policy; there is no other way to write it.
-    """
-    statements = [
-        allow(
-            ["kms:*"],
-            ["*"],
-            Principal={"AWS": f"arn:{partition}:iam::{account}:root"},
-            Sid="Account",
-        )
-    ]
-    statements.extend(
-        allow(
-            [
-                "kms:Encrypt*",
-                "kms:Decrypt*",
-                "kms:ReEncrypt*",
-                "kms:GenerateDataKey*",
-                "kms:Describe*",
-            ],
-            ["*"],
-            Principal={"Service": service},
-            Sid=service.split(".")[0].capitalize(),
-        )
-        for service in services
-    )
-    return document(*statements)
+def tls_only_statement(bucket_arn: str) -> Document:
+    """Return the statement of a bucket policy that refuses every request without TLS."""
+    return {
+        "Sid": "TlsOnly",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:*",
+        "Resource": [bucket_arn, f"{bucket_arn}/*"],
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
 
 
 def tls_only_bucket_policy(bucket_arn: str) -> str:
     """Return a bucket policy that refuses every request without TLS."""
-    return document(
-        {
-            "Sid": "TlsOnly",
-            "Effect": "Deny",
-            "Principal": "*",
-            "Action": "s3:*",
-            "Resource": [bucket_arn, f"{bucket_arn}/*"],
-            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-        }
-    )
+    return document(tls_only_statement(bucket_arn))

@@ -7,36 +7,50 @@ import pulumi
 import pulumi_aws as aws
 from pulumi_kubernetes.apiextensions import CustomResource
 
+from infra import host_names
+from infra.access_logs import CONNECTIONS_PREFIX, LOAD_BALANCER_PREFIX, AccessLogs
+from infra.aws_account import AwsAccount
 from infra.cluster import Cluster
 from infra.durability import DurabilityPolicy
+from infra.listener_rules import NOT_FOUND, listener_rules, serves_by_default
 from infra.naming import NAMESPACE, Naming
 from infra.network import Network
+from infra.secret_families import content_hash
 from infra.setting_sections import LoadBalancerSettings
+from infra.web_firewall import WebFirewall, WebFirewallArgs
 
 GATEWAY_PORT = 4000
 # TLS 1.2 and 1.3 only:
 # docs.aws.amazon.com/elasticloadbalancing/latest/application/describe-ssl-policies.html
 _TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06"
-_NEVER_SERVED = ("/metrics", "/metrics/*")
 
 
 @dataclass(frozen=True, kw_only=True)
 class LoadBalancerArgs:
     naming: Naming
+    account: AwsAccount
     settings: LoadBalancerSettings
     durability: DurabilityPolicy
     network: Network
     cluster: Cluster
+    access_logs: AccessLogs
+    log_connections: bool
+    log_key_arn: pulumi.Input[str]
 
 
 class LoadBalancer(pulumi.ComponentResource):
-    """An internal ALB, its target group, and the way from one to the other.
+    """An internal ALB in subnets of its own, its target group, listeners, names and firewall.
 
     With a certificate it serves HTTPS and redirects plain requests; without one, plain HTTP inside
-    the VPC. Metrics are never served.
+    the VPC. What it serves under which name, ``infra/listener_rules.py`` tells. Every request is
+    logged. ``admin_url`` is None where no name serves the admin paths, ``certificate_arn`` where
+    plain HTTP is served.
     """
 
+    arn: pulumi.Output[str]
     url: pulumi.Output[str]
+    admin_url: pulumi.Output[str] | None
+    certificate_arn: pulumi.Input[str] | None
     target_group_arn: pulumi.Output[str]
 
     def __init__(
@@ -45,22 +59,67 @@ class LoadBalancer(pulumi.ComponentResource):
         super().__init__("litellm:load-balancer:LoadBalancer", name, None, opts)
         self._args = args
         self._child = pulumi.ResourceOptions(parent=self)
-        security_group = self._security_group()
-        balancer = aws.lb.LoadBalancer(
+        balancer = self._balancer(self._security_group())
+        self.arn = balancer.arn
+        targets = self._target_group()
+        self.target_group_arn = targets.arn
+        self.certificate_arn = host_names.certificate(args.settings, self)
+        listener = self._listeners(balancer, targets)
+        for rule in listener_rules(args.settings):
+            aws.lb.ListenerRule(
+                rule.name,
+                listener_arn=listener.arn,
+                priority=rule.priority,
+                conditions=list(rule.conditions),
+                actions=[_forward(targets) if rule.forwards else NOT_FOUND],
+                opts=self._child,
+            )
+        host_names.point_to(balancer, args.settings, self)
+        if args.settings.web_firewall.enabled:
+            firewall_args = WebFirewallArgs(
+                naming=args.naming,
+                account=args.account,
+                settings=args.settings.web_firewall,
+                load_balancer_arn=balancer.arn,
+                log_key_arn=args.log_key_arn,
+            )
+            WebFirewall("web-firewall", firewall_args, self._child)
+        self.url, self.admin_url = self._urls(balancer)
+        self.register_outputs({"url": self.url})
+
+    def _balancer(self, security_group: aws.ec2.SecurityGroup) -> aws.lb.LoadBalancer:
+        args = self._args
+        bucket = args.access_logs.bucket_name
+        connections: Any = {"bucket": bucket, "prefix": CONNECTIONS_PREFIX, "enabled": True}
+        return aws.lb.LoadBalancer(
             "gateway",
             name=args.naming.prefix,
             internal=True,
             load_balancer_type="application",
-            subnets=args.network.private_subnet_ids,
+            subnets=args.network.edge_subnet_ids,
             security_groups=[security_group.id],
             idle_timeout=args.settings.idle_timeout_seconds,
             drop_invalid_header_fields=True,
             enable_deletion_protection=args.durability.deletion_protection,
-            opts=self._child,
+            access_logs={"bucket": bucket, "prefix": LOAD_BALANCER_PREFIX, "enabled": True},
+            connection_logs=connections if args.log_connections else None,
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                # The bucket's policy is tried out when logging is turned on.
+                depends_on=[args.access_logs],
+                # Its name is fixed, and what depends on it cannot outlive it.
+                delete_before_replace=True,
+            ),
         )
-        targets = aws.lb.TargetGroup(
+
+    def _target_group(self) -> aws.lb.TargetGroup:
+        args = self._args
+        # A group cannot be deleted while a listener forwards to it, so that its successor stands
+        # beside it for a moment: what replaces a group has to change its name.
+        identity = content_hash(args.network.cidr, str(GATEWAY_PORT))[:7]
+        return aws.lb.TargetGroup(
             "gateway",
-            name=args.naming.prefix,
+            name=f"{args.naming.prefix}-{identity}",
             vpc_id=args.network.vpc_id,
             target_type="ip",
             protocol="HTTP",
@@ -79,81 +138,67 @@ class LoadBalancer(pulumi.ComponentResource):
             tags={"eks:eks-cluster-name": args.cluster.name},
             opts=self._child,
         )
-        self.target_group_arn = targets.arn
-        forward = {"type": "forward", "target_group_arn": targets.arn}
-        port = args.settings.port
-        if args.settings.certificate_arn:
-            self._listener(
-                "redirect",
-                balancer,
-                port,
-                {
-                    "type": "redirect",
-                    "redirect": {"port": "443", "protocol": "HTTPS", "status_code": "HTTP_301"},
-                },
-            )
-            listener = self._listener(
-                "https",
-                balancer,
-                443,
-                forward,
-                ssl_policy=_TLS_POLICY,
-                certificate_arn=args.settings.certificate_arn,
-            )
-            self.url = pulumi.Output.concat("https://", balancer.dns_name)
-        else:
-            listener = self._listener("http", balancer, port, forward)
-            suffix = "" if port == 80 else f":{port}"
-            self.url = pulumi.Output.concat("http://", balancer.dns_name, suffix)
-        aws.lb.ListenerRule(
-            "never-served",
-            listener_arn=listener.arn,
-            priority=1,
-            conditions=[{"path_pattern": {"values": list(_NEVER_SERVED)}}],
-            actions=[
-                {
-                    "type": "fixed-response",
-                    "fixed_response": {
-                        "content_type": "text/plain",
-                        "message_body": "not found",
-                        "status_code": "404",
-                    },
-                }
-            ],
-            opts=self._child,
-        )
-        self.listener = listener
-        self.register_outputs({"url": self.url})
 
-    def _listener(
-        self,
-        name: str,
-        balancer: aws.lb.LoadBalancer,
-        port: int,
-        action: Any,
-        **encryption: Any,
+    def _listeners(
+        self, balancer: aws.lb.LoadBalancer, targets: aws.lb.TargetGroup
     ) -> aws.lb.Listener:
-        return aws.lb.Listener(
-            name,
+        """Make the plain listener and, with a certificate, the one of HTTPS; return what serves."""
+        settings = self._args.settings
+        serving = _forward(targets) if serves_by_default(settings) else NOT_FOUND
+        plain = aws.lb.Listener(
+            "plain",
             load_balancer_arn=balancer.arn,
-            port=port,
-            protocol="HTTPS" if encryption else "HTTP",
-            default_actions=[action],
-            opts=self._child,
-            **encryption,
+            port=settings.port,
+            protocol="HTTP",
+            default_actions=[_TO_HTTPS if self.certificate_arn else serving],
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                # Its names up to 0.1.0; they may go when no stack of that version is left.
+                aliases=[pulumi.Alias(name="http"), pulumi.Alias(name="redirect")],
+            ),
         )
+        if self.certificate_arn is None:
+            return plain
+        return aws.lb.Listener(
+            "https",
+            load_balancer_arn=balancer.arn,
+            port=443,
+            protocol="HTTPS",
+            ssl_policy=_TLS_POLICY,
+            certificate_arn=self.certificate_arn,
+            default_actions=[serving],
+            opts=self._child,
+        )
+
+    def _urls(
+        self, balancer: aws.lb.LoadBalancer
+    ) -> tuple[pulumi.Output[str], pulumi.Output[str] | None]:
+        settings = self._args.settings
+        if settings.host_name:
+            admin = settings.admin_host_name
+            return (
+                pulumi.Output.from_input(f"https://{settings.host_name}"),
+                pulumi.Output.from_input(f"https://{admin}") if admin else None,
+            )
+        if settings.is_encrypted:
+            url = pulumi.Output.concat("https://", balancer.dns_name)
+        else:
+            suffix = "" if settings.port == 80 else f":{settings.port}"
+            url = pulumi.Output.concat("http://", balancer.dns_name, suffix)
+        return url, url
 
     def _security_group(self) -> aws.ec2.SecurityGroup:
         args = self._args
         group = aws.ec2.SecurityGroup(
             "load-balancer",
-            name=args.naming.named("load-balancer"),
+            # A group in use cannot be deleted, so that its successor stands beside it.
+            name_prefix=f"{args.naming.named('load-balancer')}-",
             description="The gateway's load balancer",
             vpc_id=args.network.vpc_id,
             tags={"Name": args.naming.named("load-balancer")},
             opts=self._child,
         )
-        ports = {args.settings.port} | ({443} if args.settings.certificate_arn else set())
+        ports = {args.settings.port} | ({443} if args.settings.is_encrypted else set())
         for cidr in args.settings.allowed_cidrs or (args.network.cidr,):
             for port in sorted(ports):
                 aws.vpc.SecurityGroupIngressRule(
@@ -186,6 +231,16 @@ class LoadBalancer(pulumi.ComponentResource):
         return group
 
 
+_TO_HTTPS: Any = {
+    "type": "redirect",
+    "redirect": {"port": "443", "protocol": "HTTPS", "status_code": "HTTP_301"},
+}
+
+
+def _forward(targets: aws.lb.TargetGroup) -> Any:
+    return {"type": "forward", "target_group_arn": targets.arn}
+
+
 def bind_targets(
     target_group_arn: pulumi.Input[str], service: str, opts: pulumi.ResourceOptions
 ) -> CustomResource:
@@ -200,5 +255,12 @@ def bind_targets(
             "targetGroupARN": target_group_arn,
             "targetType": "ip",
         },
-        opts=opts,
+        opts=pulumi.ResourceOptions.merge(
+            opts,
+            # The controller refuses a change of the group: kubernetes-sigs/
+            # aws-load-balancer-controller, webhooks/elbv2/targetgroupbinding_validator.go.
+            pulumi.ResourceOptions(
+                replace_on_changes=["spec.targetGroupARN"], delete_before_replace=True
+            ),
+        ),
     )

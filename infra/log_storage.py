@@ -6,13 +6,19 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
+from infra.access_logs import BUCKETS_PREFIX, AccessLogs
 from infra.aws_account import AwsAccount
 from infra.durability import DurabilityPolicy
-from infra.iam_policies import tls_only_bucket_policy
 from infra.naming import Naming
+from infra.private_bucket import PrivateBucket, PrivateBucketArgs
 from infra.setting_sections import LogStorageSettings
 
 LOG_PREFIX = "logs"
+_TIERS = {
+    "infrequentAccessDays": "STANDARD_IA",
+    "glacierDays": "GLACIER_IR",
+    "deepArchiveDays": "DEEP_ARCHIVE",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,10 +28,11 @@ class LogStorageArgs:
     settings: LogStorageSettings
     durability: DurabilityPolicy
     key_arn: pulumi.Input[str]
+    access_logs: AccessLogs
 
 
 class LogStorage(pulumi.ComponentResource):
-    """A private, versioned, encrypted bucket whose objects move through tiers and then expire.
+    """A private bucket whose objects move through tiers and then expire; requests to it are logged.
 
     Objects below 128 KB are moved too: the lifecycle service skips them unless a size filter
     says otherwise, and one request's log is about 12 KB.
@@ -33,73 +40,40 @@ class LogStorage(pulumi.ComponentResource):
 
     bucket_name: str
     bucket_arn: pulumi.Output[str]
+    bucket: PrivateBucket
 
     def __init__(
         self, name: str, args: LogStorageArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("litellm:log-storage:LogStorage", name, None, opts)
-        child = pulumi.ResourceOptions(parent=self)
         account = args.account
         # Known in a preview, and unique: bucket names are shared by all accounts.
         self.bucket_name = f"{args.naming.named('logs')}-{account.account_id}-{account.region}"
-        bucket = aws.s3.Bucket(
+        self.bucket = PrivateBucket(
             "logs",
-            bucket=self.bucket_name,
-            force_destroy=args.durability.force_destroy_bucket,
-            opts=pulumi.ResourceOptions(parent=self, protect=args.durability.protect),
+            PrivateBucketArgs(
+                bucket_name=self.bucket_name,
+                partition=account.partition,
+                durability=args.durability,
+                key_arn=args.key_arn,
+                lifecycle_rules=lifecycle_rules(args.settings),
+                object_lock_days=args.settings.object_lock_days,
+            ),
+            pulumi.ResourceOptions(parent=self),
         )
-        public = aws.s3.BucketPublicAccessBlock(
+        self.bucket_arn = self.bucket.arn
+        aws.s3.BucketLogging(
             "logs",
-            bucket=bucket.id,
-            block_public_acls=True,
-            block_public_policy=True,
-            ignore_public_acls=True,
-            restrict_public_buckets=True,
-            opts=child,
+            bucket=self.bucket.id,
+            target_bucket=args.access_logs.bucket_name,
+            target_prefix=f"{BUCKETS_PREFIX}/{self.bucket_name}/",
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[args.access_logs]),
         )
-        aws.s3.BucketOwnershipControls(
-            "logs", bucket=bucket.id, rule={"object_ownership": "BucketOwnerEnforced"}, opts=child
-        )
-        versioning = aws.s3.BucketVersioning(
-            "logs", bucket=bucket.id, versioning_configuration={"status": "Enabled"}, opts=child
-        )
-        aws.s3.BucketServerSideEncryptionConfiguration(
-            "logs",
-            bucket=bucket.id,
-            rules=[
-                {
-                    "apply_server_side_encryption_by_default": {
-                        "sse_algorithm": "aws:kms",
-                        "kms_master_key_id": args.key_arn,
-                    },
-                    "bucket_key_enabled": True,
-                }
-            ],
-            opts=child,
-        )
-        aws.s3.BucketPolicy(
-            "logs",
-            bucket=bucket.id,
-            policy=bucket.arn.apply(tls_only_bucket_policy),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[public]),
-        )
-        aws.s3.BucketLifecycleConfiguration(
-            "logs",
-            bucket=bucket.id,
-            rules=_lifecycle(args.settings),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[versioning]),
-        )
-        self.bucket_arn = bucket.arn
         self.register_outputs({"bucketName": self.bucket_name})
 
 
-def _lifecycle(settings: LogStorageSettings) -> Any:
-    """Rules of the bucket; a tier that lies beyond the retention is left out."""
-    tiers = (
-        (settings.infrequent_access_days, "STANDARD_IA"),
-        (settings.glacier_days, "GLACIER_IR"),
-        (settings.deep_archive_days, "DEEP_ARCHIVE"),
-    )
+def lifecycle_rules(settings: LogStorageSettings) -> Any:
+    """Return the rules of a bucket of log objects; a tier without days is left out."""
     return [
         {
             "id": "age",
@@ -107,9 +81,8 @@ def _lifecycle(settings: LogStorageSettings) -> Any:
             # The smallest size that the filter takes; it replaces the default of 128 KB.
             "filter": {"and_": {"prefix": f"{LOG_PREFIX}/", "object_size_greater_than": 1}},
             "transitions": [
-                {"days": days, "storage_class": tier}
-                for days, tier in tiers
-                if days < settings.retention_days
+                {"days": days, "storage_class": _TIERS[key]}
+                for key, days in settings.transitions.items()
             ],
             "expiration": {"days": settings.retention_days},
             "noncurrent_version_expiration": {"noncurrent_days": settings.expire_noncurrent_days},

@@ -1,9 +1,15 @@
 """Physical names and tags. Logical names of resources never hold the stack's name; these do."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from infra.setting_sections import Durability
+
+if TYPE_CHECKING:
+    from infra.settings import Settings
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 NAMESPACE = "litellm"
@@ -28,6 +34,11 @@ class Naming:
                 f"stack name {self.stack!r} is too long: {len(self.prefix) - 24} characters too "
                 "many for the names of load balancers"
             )
+
+    @classmethod
+    def of(cls, stack: str, settings: Settings) -> Naming:
+        """Return the names and tags of a stack with these settings."""
+        return cls(stack=stack, durability=settings.durability, extra_tags=settings.aws.tags)
 
     @property
     def prefix(self) -> str:

@@ -1,4 +1,4 @@
-"""The VPC: private subnets over the zones, a way out through NAT, a private way to S3."""
+"""The network of a stack: a VPC of its own or an existing one, with private ways to AWS."""
 
 from dataclasses import dataclass
 
@@ -6,136 +6,115 @@ import pulumi
 import pulumi_aws as aws
 
 from infra.aws_account import AwsAccount
+from infra.capacity import address_problems
+from infra.existing_network import find_network
+from infra.flow_logs import FlowLogs, FlowLogsArgs
 from infra.naming import Naming
-from infra.setting_sections import NetworkSettings
-from infra.subnets import plan_subnets
+from infra.setting_sections import ExistingNetworkSettings
+from infra.settings import Settings, SettingsError
+from infra.subnets import SubnetPlan
+from infra.vpc import OwnVpc, VpcArgs
+from infra.vpc_endpoints import EndpointsArgs, InterfaceEndpoints, storage_endpoint
+from infra.zones import choose_zones
 
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkArgs:
     naming: Naming
     account: AwsAccount
-    settings: NetworkSettings
+    settings: Settings
+    log_key_arn: pulumi.Input[str]
+    bedrock_accounts: tuple[str, ...] = ()
+    """Further accounts whose roles call Bedrock from this network."""
 
 
 class Network(pulumi.ComponentResource):
-    """A VPC with public, private and data subnets in each zone.
+    """Subnets for nodes, data stores and the load balancer, none of them public.
 
-    Nothing in it gets a public address but the NAT gateways; the data subnets have no route to
-    the internet at all; the default security group admits nothing.
+    A gateway endpoint leads to S3 and, where they are on, interface endpoints to the other services
+    in use; accepted and rejected connections are logged. What an existing VPC lacks is an error
+    (SettingsError) before anything is created.
     """
 
     vpc_id: pulumi.Output[str]
     cidr: str
+    zones: tuple[str, ...]
+    """Zones of the private subnets, in their order."""
+    plan: SubnetPlan
     private_subnet_ids: list[pulumi.Output[str]]
     data_subnet_ids: list[pulumi.Output[str]]
+    edge_subnet_ids: list[pulumi.Output[str]]
 
     def __init__(
         self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("litellm:network:Network", name, None, opts)
-        self._args = args
-        self._child = pulumi.ResourceOptions(parent=self)
-        plan = plan_subnets(args.settings.cidr, len(args.account.zones))
-        self.cidr = args.settings.cidr
-        vpc = aws.ec2.Vpc(
-            "vpc",
-            cidr_block=self.cidr,
-            enable_dns_support=True,
-            enable_dns_hostnames=True,
-            tags=self._named("vpc"),
-            opts=self._child,
+        settings = args.settings.network
+        existing = settings.existing
+        tables = self._use(existing, args) if existing else self._make(args)
+        endpoints = EndpointsArgs(
+            naming=args.naming,
+            account=args.account,
+            vpc_id=self.vpc_id,
+            subnet_ids=self.private_subnet_ids,
+            zones=self.zones,
+            client_cidrs=self.plan.private,
+            with_bedrock="bedrock" in args.settings.providers,
+            bedrock_accounts=args.bedrock_accounts,
         )
-        self.vpc_id = vpc.id
-        aws.ec2.DefaultSecurityGroup(
-            "closed-by-default",
-            vpc_id=vpc.id,
-            ingress=[],
-            egress=[],
-            tags=self._named("default-closed"),
-            opts=self._child,
-        )
-        public = self._subnets("public", plan.public, {"kubernetes.io/role/elb": "1"})
-        private = self._subnets("private", plan.private, {"kubernetes.io/role/internal-elb": "1"})
-        data = self._subnets("data", plan.data, {})
-        gateways = self._nat_gateways(public)
-        private_tables = [
-            self._table(f"private-{zone}", [subnet], nat_gateway_id=gateways[index % len(gateways)])
-            for index, (zone, subnet) in enumerate(zip(args.account.zones, private, strict=True))
-        ]
-        data_table = self._table("data", data)
-        aws.ec2.VpcEndpoint(
-            "s3",
-            vpc_id=vpc.id,
-            service_name=f"com.amazonaws.{args.account.region}.s3",
-            vpc_endpoint_type="Gateway",
-            route_table_ids=[table.id for table in [*private_tables, data_table]],
-            tags=self._named("s3"),
-            opts=self._child,
-        )
-        self.private_subnet_ids = [subnet.id for subnet in private]
-        self.data_subnet_ids = [subnet.id for subnet in data]
+        if tables:
+            storage_endpoint(endpoints, tables, self)
+        if settings.interface_endpoints:
+            InterfaceEndpoints("endpoints", endpoints, pulumi.ResourceOptions(parent=self))
+        if settings.flow_logs:
+            FlowLogs(
+                "flow-logs",
+                FlowLogsArgs(
+                    naming=args.naming,
+                    account=args.account,
+                    vpc_id=self.vpc_id,
+                    retention_days=settings.flow_log_retention_days,
+                    key_arn=args.log_key_arn,
+                ),
+                pulumi.ResourceOptions(parent=self),
+            )
         self.register_outputs({"vpcId": self.vpc_id})
 
-    def _named(self, part: str) -> dict[str, str]:
-        return {"Name": self._args.naming.named(part)}
+    def _make(self, args: NetworkArgs) -> list[pulumi.Output[str]]:
+        settings = args.settings.network
+        lookups = pulumi.InvokeOptions(provider=args.account.provider)
+        self.zones = choose_zones(settings, args.account.region, lookups)
+        vpc = OwnVpc(VpcArgs(naming=args.naming, settings=settings, zones=self.zones), self)
+        self.vpc_id, self.cidr, self.plan = vpc.id, settings.cidr, vpc.plan
+        self.private_subnet_ids = vpc.private_subnet_ids
+        self.data_subnet_ids = vpc.data_subnet_ids
+        self.edge_subnet_ids = vpc.edge_subnet_ids
+        return vpc.tables_to_storage
 
-    def _subnets(
-        self, kind: str, cidrs: tuple[str, ...], tags: dict[str, str]
-    ) -> list[aws.ec2.Subnet]:
-        return [
-            aws.ec2.Subnet(
-                f"{kind}-{zone}",
-                vpc_id=self.vpc_id,
-                cidr_block=cidr,
-                availability_zone=zone,
-                map_public_ip_on_launch=False,
-                tags={**self._named(f"{kind}-{zone}"), **tags},
-                opts=self._child,
-            )
-            for zone, cidr in zip(self._args.account.zones, cidrs, strict=True)
-        ]
-
-    def _nat_gateways(self, public: list[aws.ec2.Subnet]) -> list[pulumi.Output[str]]:
-        internet = aws.ec2.InternetGateway(
-            "internet", vpc_id=self.vpc_id, tags=self._named("internet"), opts=self._child
+    def _use(
+        self, existing: ExistingNetworkSettings, args: NetworkArgs
+    ) -> list[pulumi.Output[str]]:
+        apart_from = {"cluster.serviceCidr": args.settings.cluster.service_cidr}
+        for index, cidr in enumerate(args.settings.network.reserved_cidrs):
+            apart_from[f"network.reservedCidrs[{index}]"] = cidr
+        found = find_network(
+            existing,
+            apart_from,
+            pulumi.InvokeOptions(provider=args.account.provider),
         )
-        self._table("public", public, gateway_id=internet.id)
-        used = public if self._args.settings.nat_gateways == "perZone" else public[:1]
-        gateways = []
-        for zone, subnet in zip(self._args.account.zones, used, strict=False):
-            address = aws.ec2.Eip(
-                f"nat-{zone}", domain="vpc", tags=self._named(f"nat-{zone}"), opts=self._child
-            )
-            gateway = aws.ec2.NatGateway(
-                f"nat-{zone}",
-                subnet_id=subnet.id,
-                allocation_id=address.id,
-                tags=self._named(f"nat-{zone}"),
-                opts=pulumi.ResourceOptions(parent=self, depends_on=[internet]),
-            )
-            gateways.append(gateway.id)
-        return gateways
-
-    def _table(
-        self, name: str, subnets: list[aws.ec2.Subnet], **way_out: pulumi.Output[str]
-    ) -> aws.ec2.RouteTable:
-        table = aws.ec2.RouteTable(
-            name, vpc_id=self.vpc_id, tags=self._named(name), opts=self._child
+        if problems := list(address_problems(args.settings, found.plan.private)):
+            raise SettingsError(pulumi.get_stack(), problems)
+        self.vpc_id = pulumi.Output.from_input(existing.vpc_id)
+        self.cidr, self.plan = found.cidr, found.plan
+        self.zones = tuple(subnet.zone for subnet in found.private)
+        self.private_subnet_ids, self.data_subnet_ids, self.edge_subnet_ids = (
+            [pulumi.Output.from_input(subnet.id) for subnet in kind]
+            for kind in (found.private, found.data, found.edge)
         )
-        if way_out:
-            aws.ec2.Route(
-                f"{name}-out",
-                route_table_id=table.id,
-                destination_cidr_block="0.0.0.0/0",
-                opts=self._child,
-                **way_out,
-            )
-        for index, subnet in enumerate(subnets):
-            aws.ec2.RouteTableAssociation(
-                f"{name}-{index}", route_table_id=table.id, subnet_id=subnet.id, opts=self._child
-            )
-        return table
+        if existing.has_storage_endpoint:
+            return []
+        tables = dict.fromkeys(subnet.route_table_id for subnet in (*found.private, *found.data))
+        return [pulumi.Output.from_input(table) for table in tables]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,7 +133,8 @@ def data_store_security_group(
     child = pulumi.ResourceOptions(parent=parent)
     group = aws.ec2.SecurityGroup(
         name,
-        name=naming.named(name),
+        # A group in use cannot be deleted, so that its successor stands beside it.
+        name_prefix=f"{naming.named(name)}-",
         description="Reached from the cluster's nodes and pods only",
         vpc_id=placement.vpc_id,
         tags={"Name": naming.named(name)},

@@ -196,6 +196,7 @@ class HelmValuesContext:
     image_digest: str = ""
     additional_destinations: tuple[Destination, ...] = ()
     zone_spread: Literal["DoNotSchedule", "ScheduleAnyway"] = "DoNotSchedule"
+    minimum_zones: int = 1
     migration_secrets: tuple[str, ...] = ("DATABASE_PASSWORD",)
     node_selector: Mapping[str, str] = field(default_factory=dict)
     tolerations: tuple[Mapping[str, str], ...] = ()

@@ -39,7 +39,9 @@ class ExternalSecrets(pulumi.ComponentResource):
                 "name": EXTERNAL_SECRETS_NAMESPACE,
                 "labels": {"pod-security.kubernetes.io/enforce": "restricted"},
             },
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=pulumi.ResourceOptions(
+                parent=self, custom_timeouts=pulumi.CustomTimeouts(delete="30m")
+            ),
         )
         release = kubernetes.helm.v3.Release(
             "external-secrets",
@@ -138,8 +140,8 @@ class SyncedSecrets(pulumi.ComponentResource):
 
     def _pinned(self, stored: StoredEpoch) -> CustomResource:
         source: dict[str, pulumi.Input[str]] = {"key": stored.secret_name}
-        if stored.version_id is not None:
-            source["version"] = pulumi.Output.concat("uuid/", stored.version_id)
+        if stored.version is not None:
+            source["version"] = stored.version
         return self._external_secret(
             stored.family.secret_name(stored.epoch),
             source,

@@ -8,6 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, TypeAlias
 
+from infra.capacity import capacity_problems
+from infra.edge_rules import EDGE_RULES
+from infra.network_rules import NETWORK_RULES
 from infra.secret_families import SUPPLIED_FIELDS
 from infra.setting_sections import Durability
 
@@ -21,7 +24,7 @@ Supplied: TypeAlias = dict[str, dict[str, frozenset[str]]]
 
 
 def _supplied_secrets_are_complete(settings: Settings, supplied: Supplied) -> Iterator[str]:
-    used = settings.supplied_families
+    used = settings.supplied_families if settings.secrets.supplied == "configuration" else {}
     for family, epoch in used.items():
         wanted = frozenset(SUPPLIED_FIELDS[family])
         for number in sorted({max(1, epoch - 1), epoch}):
@@ -67,11 +70,6 @@ def _models_fit_together(settings: Settings, _supplied: Supplied) -> Iterator[st
 def _protected_stacks_are_durable(settings: Settings, _supplied: Supplied) -> Iterator[str]:
     if settings.durability is not Durability.PROTECTED:
         return
-    if not settings.load_balancer.certificate_arn:
-        yield (
-            "loadBalancer.certificateArn: a protected stack serves HTTPS only; give the ARN of an "
-            "ACM certificate"
-        )
     if not settings.database.multi_zone:
         yield "database.multiZone: a protected stack needs a standby; set it to true"
     if settings.database.backup_retention_days < 30:
@@ -83,17 +81,6 @@ def _protected_stacks_are_durable(settings: Settings, _supplied: Supplied) -> It
         yield "cache.replicas: a protected stack needs at least 1 for failover"
     if settings.gateway.replicas < 2:
         yield f"gateway.replicas: {settings.gateway.replicas} is below 2, which protection needs"
-    if settings.network.nat_gateways != "perZone":
-        yield "network.natGateways: a protected stack needs perZone"
-
-
-def _streams_fit_into_timeouts(settings: Settings, _supplied: Supplied) -> Iterator[str]:
-    balancer, gateway = settings.load_balancer, settings.gateway
-    if balancer.idle_timeout_seconds < gateway.longest_stream_seconds:
-        yield (
-            f"loadBalancer.idleTimeoutSeconds: {balancer.idle_timeout_seconds} is below "
-            f"gateway.longestStreamSeconds {gateway.longest_stream_seconds}, so slow streams break"
-        )
 
 
 def _secrets_stay_out_of_plain_settings(settings: Settings, _: Supplied) -> Iterator[str]:
@@ -102,11 +89,43 @@ def _secrets_stay_out_of_plain_settings(settings: Settings, _: Supplied) -> Iter
             yield f"gateway.environment.{name}: looks like a secret; use {SUPPLIED_SECRETS_KEY}"
 
 
+def _copies_go_elsewhere(settings: Settings, _: Supplied) -> Iterator[str]:
+    home, other = settings.aws.region, settings.disaster_recovery.region
+    if other == home:
+        yield (
+            f"disasterRecovery.region: {other} is the stack's own region, which would be lost with "
+            "its copies; name another one"
+        )
+    elif other is not None and _partition(other) != _partition(home):
+        yield (
+            f"disasterRecovery.region: {other} and {home} belong to different partitions of AWS, "
+            "between which nothing is copied; name a region of the same one"
+        )
+
+
+def _partition(region: str) -> str:
+    """The partition of a region, by its prefix."""
+    return next((name for name in ("cn", "us-gov") if region.startswith(f"{name}-")), "aws")
+
+
+def _locked_objects_are_kept(settings: Settings, _: Supplied) -> Iterator[str]:
+    if settings.log_storage.object_lock_days and settings.durability is Durability.DISPOSABLE:
+        yield (
+            f"logStorage.objectLockDays: {settings.log_storage.object_lock_days} forbids what a "
+            "disposable stack promises, to delete its bucket; set durability to protected or leave "
+            "objectLockDays out"
+        )
+
+
 RULES: tuple[Callable[[Settings, Supplied], Iterator[str]], ...] = (
     _supplied_secrets_are_complete,
     _rotated_providers_are_used,
     _models_fit_together,
     _protected_stacks_are_durable,
-    _streams_fit_into_timeouts,
     _secrets_stay_out_of_plain_settings,
+    *EDGE_RULES,
+    *NETWORK_RULES,
+    _copies_go_elsewhere,
+    _locked_objects_are_kept,
+    capacity_problems,
 )

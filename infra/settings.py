@@ -14,10 +14,13 @@ from pydantic import Field, TypeAdapter, ValidationError
 from infra.model_catalogue import Model, provider_of
 from infra.setting_rules import RULES, SUPPLIED_SECRETS_KEY, Supplied
 from infra.setting_sections import (
+    AccessLogSettings,
     AwsSettings,
     CacheSettings,
+    CapacitySettings,
     ClusterSettings,
     DatabaseSettings,
+    DisasterRecoverySettings,
     Durability,
     GatewaySettings,
     IntegrationSettings,
@@ -41,7 +44,9 @@ class Settings(Section):
         description="`protected` keeps databases, keys, the salt key and the log bucket from "
         "deletion; `disposable` lets `pulumi destroy` remove them.",
     )
-    network: NetworkSettings = Field(default_factory=NetworkSettings, description="VPC.")
+    network: NetworkSettings = Field(
+        default_factory=NetworkSettings, description="VPC, the stack's own or an existing one."
+    )
     cluster: ClusterSettings = Field(
         default_factory=ClusterSettings, description="EKS cluster in Auto Mode."
     )
@@ -52,8 +57,18 @@ class Settings(Section):
     log_storage: LogStorageSettings = Field(
         default_factory=LogStorageSettings, description="Bucket of request logs and its tiers."
     )
+    disaster_recovery: DisasterRecoverySettings = Field(
+        default_factory=DisasterRecoverySettings, description="Copies in a second region."
+    )
+    capacity: CapacitySettings = Field(
+        default_factory=CapacitySettings, description="What the capacity rules may let pass."
+    )
     load_balancer: LoadBalancerSettings = Field(
         default_factory=LoadBalancerSettings, description="Internal application load balancer."
+    )
+    access_logs: AccessLogSettings = Field(
+        default_factory=AccessLogSettings,
+        description="Bucket of the logs that AWS writes of requests.",
     )
     secrets: SecretsSettings = Field(default_factory=SecretsSettings, description="Secret store.")
     rotation: RotationSettings = Field(

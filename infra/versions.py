@@ -3,7 +3,12 @@
 A version that could not be confirmed from a registry or a document says so.
 """
 
-# Standard support on EKS until 27 March 2027 (endoflife.date/amazon-eks).
+from datetime import date
+
+# Versions that this bundle is made for, each with its last day of standard support on EKS
+# (docs.aws.amazon.com/eks/latest/userguide/kubernetes-versions.html, endoflife.date/amazon-eks).
+# Earlier ones have little of it left: 1.34 until 2 December 2026, 1.33 until 29 July 2026.
+KUBERNETES_STANDARD_SUPPORT = {"1.35": date(2027, 3, 27)}
 KUBERNETES = "1.35"
 
 # PyPI: litellm 1.106.2. Releases publish their images with and without a leading v

@@ -10,6 +10,7 @@ from infra.aws_account import AwsAccount
 from infra.cluster import Cluster
 from infra.credentials import Credentials
 from infra.data_stores import DataStores
+from infra.database import PORT as DATABASE_PORT
 from infra.database_users import DatabaseUsers, DatabaseUsersArgs
 from infra.encryption import EncryptionKeys
 from infra.gateway import Gateway, GatewayArgs
@@ -20,11 +21,13 @@ from infra.load_balancer import LoadBalancer
 from infra.log_storage import LOG_PREFIX, LogStorage
 from infra.naming import EXTERNAL_SECRETS_NAMESPACE, NAMESPACE, Naming
 from infra.network import Network
+from infra.network_policies import allow_egress
 from infra.observability import Dashboards
 from infra.secret_families import DATABASE
 from infra.secret_sync import SERVICE_ACCOUNT as EXTERNAL_SECRETS_ACCOUNT
 from infra.secret_sync import ExternalSecrets, ExternalSecretsArgs, SyncedSecrets, SyncedSecretsArgs
 from infra.settings import Settings
+from infra.subnets import dns_address
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,9 +63,12 @@ class Workloads(pulumi.ComponentResource):
             "addons",
             settings.cluster,
             NodePlacement(
+                cluster_name=cluster.name,
                 role_name=cluster.node_role_name,
                 subnet_ids=args.network.private_subnet_ids,
+                zones=args.network.zones,
                 security_group_id=cluster.security_group_id,
+                key_arn=args.keys.cluster,
             ),
             self._in_cluster,
         )
@@ -71,6 +77,13 @@ class Workloads(pulumi.ComponentResource):
         certificates = certificate_authorities.publish(
             files, self._after(addons.namespace)
         ).metadata.name
+        reaches_database = allow_egress(
+            "database-users",
+            {"app.kubernetes.io/name": "database-users"},
+            dns_address(settings.cluster.service_cidr),
+            {DATABASE_PORT: args.network.plan.data},
+            self._after(addons.namespace),
+        )
         users = DatabaseUsers(
             "database-users",
             DatabaseUsersArgs(
@@ -79,7 +92,7 @@ class Workloads(pulumi.ComponentResource):
                 epochs=[kept for kept in args.credentials.kept if kept.family is DATABASE],
                 certificates=certificates,
             ),
-            self._after(synced),
+            self._after(synced, reaches_database, addons.node_pool),
         )
         self.gateway = Gateway(
             "gateway",
@@ -94,8 +107,9 @@ class Workloads(pulumi.ComponentResource):
                 certificates=certificates,
                 own_cache_authority="cache.pem" in files,
                 target_group_arn=args.load_balancer.target_group_arn,
+                subnets=args.network.plan,
             ),
-            self._after(users, args.load_balancer),
+            self._after(users, args.load_balancer, addons.node_pool),
         )
         self.dashboards = Dashboards("dashboards", self._after(addons.namespace)).names
         self.register_outputs({})
@@ -120,7 +134,7 @@ class Workloads(pulumi.ComponentResource):
                             *args.credentials.secret_arns,
                             args.stores.database.master_secret_arn,
                         ],
-                        keys=[args.keys.secrets, args.keys.database],
+                        keys=[args.keys.secrets, args.keys.database, *args.credentials.key_arns],
                     ).apply(
                         lambda known: secret_reader_policy(
                             secret_arns=known["secrets"], key_arns=known["keys"]
@@ -128,7 +142,7 @@ class Workloads(pulumi.ComponentResource):
                     ),
                 ),
             ),
-            self._in_cluster,
+            self._after(addons.node_pool),
         )
         return SyncedSecrets(
             "secrets",

@@ -5,7 +5,6 @@ import shlex
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import asdict
 from functools import wraps
 from typing import Any
 
@@ -13,15 +12,11 @@ import click
 
 from sandbox import lifecycle, preview_only
 from sandbox import status as status_module
-from sandbox.engine import (
-    POLICY_PACK,
-    EngineError,
-    Outcome,
-    official_cli_environment,
-)
+from sandbox.engine import POLICY_PACK, EngineError, official_cli_environment
 from sandbox.kube_api import ApiError, KubeApi
 from sandbox.litellm_image import ImageBuildError
 from sandbox.logs import LogNotFound, follow, log_files
+from sandbox.outcome import Outcome
 from sandbox.paths import Instance
 from sandbox.providers.server import debug_providers, provider_ports
 from sandbox.stack_files import SANDBOX_STACK, OverrideError
@@ -261,19 +256,7 @@ def _parse(overrides: tuple[str, ...]) -> dict[str, str]:
 
 def _show(outcome: Outcome, as_json: bool) -> None:
     if as_json:
-        changes = [
-            {
-                "operation": change.operation,
-                "type": change.resource_type,
-                "name": change.name,
-                "urn": change.urn,
-                "properties": change.properties,
-            }
-            for change in outcome.changes
-        ]
-        violations = [asdict(violation) for violation in outcome.violations]
-        found = {"counts": outcome.counts, "changes": changes, "violations": violations}
-        click.echo(json.dumps(found, indent=2))
+        click.echo(json.dumps(outcome.as_dictionary(), indent=2))
         return
     counts = ", ".join(f"{number} {name}" for name, number in sorted(outcome.counts.items()))
     click.echo(counts or "nothing to do")

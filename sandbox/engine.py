@@ -20,6 +20,7 @@ from typing import Any
 from pulumi import automation
 from pulumi.automation.events import EngineEvent, PolicyEvent, StepEventMetadata
 
+from sandbox.outcome import Change, Outcome, Violation
 from sandbox.paths import PROJECT_ROOT, Instance
 from sandbox.stack_files import PROJECT, passphrase_file, write_project, write_stack
 
@@ -47,52 +48,6 @@ _AFTER_VIOLATIONS = {"preview failed"}
 
 class EngineError(Exception):
     """The engine refused or failed; its own words are the message."""
-
-
-@dataclass(frozen=True)
-class Change:
-    """One resource that an operation changes: what is done to it and which properties differ."""
-
-    operation: str
-    urn: str
-    properties: tuple[str, ...] = ()
-
-    @property
-    def resource_type(self) -> str:
-        return self.urn.split("::")[2].split("$")[-1]
-
-    @property
-    def name(self) -> str:
-        return self.urn.rsplit("::", 1)[-1]
-
-
-@dataclass(frozen=True)
-class Violation:
-    """What a policy says of a resource, or of the stack where ``urn`` is empty."""
-
-    policy: str
-    mandatory: bool
-    message: str
-    urn: str = ""
-
-
-@dataclass
-class Outcome:
-    """What an operation did, or would do."""
-
-    changes: list[Change] = field(default_factory=list)
-    counts: dict[str, int] = field(default_factory=dict)
-    outputs: dict[str, object] = field(default_factory=dict)
-    violations: list[Violation] = field(default_factory=list)
-
-    @property
-    def changed(self) -> bool:
-        return bool(self.changes)
-
-    @property
-    def forbidden(self) -> bool:
-        """Whether a mandatory policy is violated, so that an update would be refused."""
-        return any(violation.mandatory for violation in self.violations)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,8 +19,9 @@ from sandbox import control_plane, images, prometheus, toolchain
 from sandbox.aws_server import PORT as AWS_PORT
 from sandbox.backing_services.postgresql import SERVICE_USER
 from sandbox.certificates import authority, ca_bundle
-from sandbox.engine import Engine, EngineError, EngineSettings, Outcome
+from sandbox.engine import Engine, EngineError, EngineSettings
 from sandbox.node import kill_leftovers
+from sandbox.outcome import Outcome
 from sandbox.paths import PROJECT_ROOT, Instance
 from sandbox.providers.server import ADDRESS, debug_providers, provider_ports
 from sandbox.stack_files import SANDBOX_STACK

@@ -5,8 +5,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from sandbox import toolchain
-from sandbox.engine import Engine, EngineSettings, Outcome
+from sandbox.engine import Engine, EngineSettings
 from sandbox.lifecycle import by_tool
+from sandbox.outcome import Outcome
 from sandbox.providers.server import serve
 
 

@@ -6,9 +6,11 @@ README is generated from these descriptions. Rules between sections are in ``set
 
 from infra.setting_sections.account import AwsSettings, Durability
 from infra.setting_sections.base import Arn, Cidr, Section
+from infra.setting_sections.capacity import CapacitySettings
 from infra.setting_sections.cluster import ClusterSettings
 from infra.setting_sections.data_stores import CacheSettings, DatabaseSettings
-from infra.setting_sections.edge import LoadBalancerSettings
+from infra.setting_sections.disaster_recovery import DisasterRecoverySettings
+from infra.setting_sections.edge import AccessLogSettings, LoadBalancerSettings, WebFirewallSettings
 from infra.setting_sections.gateway import (
     GatewaySettings,
     ImageSettings,
@@ -16,17 +18,21 @@ from infra.setting_sections.gateway import (
     SingleSignOnSettings,
 )
 from infra.setting_sections.log_storage import LogStorageSettings
-from infra.setting_sections.network import NetworkSettings
+from infra.setting_sections.network import ExistingNetworkSettings, NetworkSettings
 from infra.setting_sections.secrets import RotationSettings, SecretsSettings
 
 __all__ = [
+    "AccessLogSettings",
     "Arn",
     "AwsSettings",
     "CacheSettings",
+    "CapacitySettings",
     "Cidr",
     "ClusterSettings",
     "DatabaseSettings",
+    "DisasterRecoverySettings",
     "Durability",
+    "ExistingNetworkSettings",
     "GatewaySettings",
     "ImageSettings",
     "IntegrationSettings",
@@ -37,4 +43,5 @@ __all__ = [
     "SecretsSettings",
     "Section",
     "SingleSignOnSettings",
+    "WebFirewallSettings",
 ]

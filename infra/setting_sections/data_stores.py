@@ -2,9 +2,15 @@
 
 from typing import Self
 
-from pydantic import Field, PositiveInt, model_validator
+from pydantic import Field, PositiveInt, field_validator, model_validator
 
+from infra.database_classes import MEMORY_GIB
 from infra.setting_sections.base import Section
+
+_APPLY_IMMEDIATELY = (
+    "Make changes at once that may interrupt service, not in the maintenance window; unset: in "
+    "disposable stacks only."
+)
 
 
 class DatabaseSettings(Section):
@@ -14,7 +20,9 @@ class DatabaseSettings(Section):
         description="PostgreSQL version; a major version lets AWS choose the minor one.",
     )
     instance_class: str = Field(
-        default="db.t4g.small", pattern=r"^db\.[a-z0-9]+\.[a-z0-9]+$", description="RDS class."
+        default="db.t4g.small",
+        description="RDS class, of those in `infra/database_classes.py`: its memory decides how "
+        "many connections there are.",
     )
     storage_gib: int = Field(default=20, ge=20, le=65536, description="Storage at the start, GiB.")
     maximum_storage_gib: int = Field(
@@ -38,11 +46,19 @@ class DatabaseSettings(Section):
         description="Snapshot from which the serving generation is created; a later change of "
         "this key replaces nothing.",
     )
+    apply_immediately: bool | None = Field(default=None, description=_APPLY_IMMEDIATELY)
     certificate_authority_file: str | None = Field(
         default=None,
         description="PEM file with the authority of the database's certificate, relative to the "
         "project; unset: Amazon RDS's root for the region.",
     )
+
+    @field_validator("instance_class")
+    @classmethod
+    def _known_class(cls, value: str) -> str:
+        if value not in MEMORY_GIB:
+            raise ValueError(f"is not a known class; known are {', '.join(MEMORY_GIB)}")
+        return value
 
     @model_validator(mode="after")
     def _storage_can_grow(self) -> Self:
@@ -64,6 +80,7 @@ class CacheSettings(Section):
     replicas: int = Field(
         default=0, ge=0, le=5, description="Replicas; one or more turns failover on."
     )
+    apply_immediately: bool | None = Field(default=None, description=_APPLY_IMMEDIATELY)
     certificate_authority_file: str | None = Field(
         default=None,
         description="PEM file with the authority of the cache's certificate, relative to the "

@@ -32,6 +32,13 @@ class GatewaySettings(Section):
     image: ImageSettings = Field(default_factory=ImageSettings, description="Container image.")
     replicas: PositiveInt = Field(default=1, description="Pods at least.")
     maximum_replicas: PositiveInt = Field(default=1, description="Pods at most, scaled on CPU.")
+    minimum_zones: int | None = Field(
+        default=None,
+        ge=1,
+        le=3,
+        description="Zones that pods are in before one gets a second pod; unset: as many as "
+        "`replicas` and `network.zones` allow. Lower it while a zone is lost.",
+    )
     cpu: str = Field(default="1", pattern=r"^\d+m?$", description="CPU request of a pod.")
     memory_mib: int = Field(
         default=4096, ge=512, description="Memory of a pod; request and limit are the same."

@@ -1,8 +1,8 @@
 """Secrets and their epochs."""
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from infra.setting_sections.base import Epoch, Section
 
@@ -13,6 +13,25 @@ class SecretsSettings(Section):
         description="`adopt` takes over the salt key that an earlier stack or a replica left "
         "under the same name.",
     )
+    supplied: Literal["configuration", "adopt"] = Field(
+        default="configuration",
+        description="`adopt` takes supplied values from the entries that an earlier stack or a "
+        "replica left, at the epochs in `rotation`, instead of from `suppliedSecrets`.",
+    )
+    adopt_from: str | None = Field(
+        default=None,
+        pattern=r"^[a-z0-9-]+$",
+        description="Stack whose entries `adopt` takes over; unset: this stack's own name.",
+    )
+
+    @model_validator(mode="after")
+    def _something_is_adopted(self) -> Self:
+        if self.adopt_from and "adopt" not in (self.salt_key, self.supplied):
+            raise ValueError(
+                f"adoptFrom {self.adopt_from} has nothing to adopt; set saltKey or supplied to "
+                "adopt, or leave it out"
+            )
+        return self
 
 
 class RotationSettings(Section):

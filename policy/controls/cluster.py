@@ -22,9 +22,9 @@ from policy.resource_types import (
 from policy.stack import CannotTell, Resource, Stack
 from policy.values import EVERYONE, at, items, own_key
 
-# In standard support on EKS (docs.aws.amazon.com/eks/latest/userguide/kubernetes-versions.html);
-# 1.35 until 27 March 2027 (endoflife.date/amazon-eks). Older ones cost extended support.
-SUPPORTED_VERSIONS = ("1.35", "1.36")
+# In standard support on EKS until 27 March 2027 (endoflife.date/amazon-eks). Older ones cost
+# extended support; newer ones have no date yet (docs/not-confirmed.md).
+SUPPORTED_VERSIONS = ("1.35",)
 LOG_TYPES = frozenset({"api", "audit", "authenticator", "controllerManager", "scheduler"})
 _PRINCIPAL = re.compile(r"arn:[\w-]+:iam::\d{12}:(role|user)/[\w+=,.@/-]+")
 # The input that says in which subnets nodes stand.

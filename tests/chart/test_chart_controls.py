@@ -118,6 +118,24 @@ def test_pods_are_spread_over_zones_and_hosts(render: Render) -> None:
     }
 
 
+def test_a_zone_gets_a_second_pod_when_the_wanted_zones_have_one(render: Render) -> None:
+    spread = {"zone": "DoNotSchedule", "minimumZones": 3}
+    hosts, zones = pod_specs(render(topologySpread=spread))["Deployment"][
+        "topologySpreadConstraints"
+    ]
+    assert zones["minDomains"] == 3
+    assert "minDomains" not in hosts
+
+
+def test_pods_that_may_share_a_zone_are_asked_for_no_number_of_zones(render: Render) -> None:
+    # The API server refuses minDomains beside ScheduleAnyway.
+    spread = {"zone": "ScheduleAnyway", "minimumZones": 3}
+    constraints = pod_specs(render(topologySpread=spread))["Deployment"][
+        "topologySpreadConstraints"
+    ]
+    assert not [item for item in constraints if "minDomains" in item]
+
+
 def test_the_chart_makes_no_object_that_its_migration_would_have_to_find(render: Render) -> None:
     assert {item["kind"] for item in render()} == {
         "Deployment",

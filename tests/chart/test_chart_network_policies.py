@@ -57,7 +57,9 @@ def test_the_proxy_reaches_cache_and_https_beside_the_database(render: Render) -
 
 def test_the_instance_metadata_is_out_of_reach(render: Render) -> None:
     *_, internet = policy(render(), "proxy")["egress"]
-    assert internet["to"][0]["ipBlock"]["except"] == ["169.254.0.0/16"]
+    # docs.aws.amazon.com/eks/latest/userguide/pod-id-agent-setup.html has the second one.
+    excluded = ["169.254.169.254/32", "169.254.170.23/32"]
+    assert internet["to"][0]["ipBlock"]["except"] == excluded
 
 
 def test_the_migration_reaches_dns_and_the_database_alone(render: Render) -> None:

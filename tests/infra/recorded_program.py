@@ -56,11 +56,27 @@ class RecordingMocks(pulumi.runtime.Mocks):
         if args.typ == "aws:elasticache/replicationGroup:ReplicationGroup":
             outputs["primaryEndpointAddress"] = "cache.example"
         if args.typ == "aws:lb/loadBalancer:LoadBalancer":
-            outputs["dnsName"] = "balancer.example"
+            outputs |= {"dnsName": "balancer.example", "zoneId": "ZBALANCER"}
+        if args.typ == "aws:acm/certificate:Certificate":
+            names = [args.inputs["domainName"], *args.inputs.get("subjectAlternativeNames", [])]
+            outputs["domainValidationOptions"] = [
+                {
+                    "domainName": name,
+                    "resourceRecordName": f"_check.{name}.",
+                    "resourceRecordType": "CNAME",
+                    "resourceRecordValue": f"_value.{name}.",
+                }
+                # In another order than that of the request.
+                for name in reversed(names)
+            ]
+        if args.typ == "aws:route53/record:Record":
+            outputs["fqdn"] = args.inputs["name"].removesuffix(".")
         if args.typ == "aws:secretsmanager/secretVersion:SecretVersion":
             outputs["versionId"] = f"version-of-{args.name}"
         if args.typ == "random:index/randomPassword:RandomPassword":
             outputs["result"] = f"generated-{args.name}"
+        if args.typ == "random:index/randomId:RandomId":
+            outputs["hex"] = "0a1b2c3d"
         return f"{args.name}-id", outputs
 
     def call(self, args: pulumi.runtime.MockCallArgs) -> dict[str, Any]:
@@ -73,7 +89,18 @@ class RecordingMocks(pulumi.runtime.Mocks):
                 "names": ["us-east-1a", "us-east-1b", "us-east-1c", "us-east-1d"]
             },
             "aws:index/getPartition:getPartition": {"partition": "aws"},
-            "aws:secretsmanager/getSecret:getSecret": {"arn": "arn:aws:secretsmanager:::secret:s"},
+            "aws:iam/getSessionContext:getSessionContext": {
+                "issuerArn": "arn:aws:iam::111122223333:role/ci/deployer"
+            },
+            "aws:ec2/getVpcEndpointService:getVpcEndpointService": {
+                "availabilityZones": ["us-east-1a", "us-east-1b", "us-east-1c"]
+            },
+            "aws:secretsmanager/getSecret:getSecret": {
+                "arn": f"arn:aws:secretsmanager:::secret:{args.args.get('name')}",
+                "name": args.args.get("name"),
+                "kmsKeyId": "adopted-key",
+            },
+            "aws:kms/getKey:getKey": {"arn": f"arn:aws:kms:::key/{args.args.get('keyId')}"},
         }[args.token]
 
 

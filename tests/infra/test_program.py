@@ -46,7 +46,7 @@ def test_the_api_server_of_prod_is_private(prod: list[Registered]) -> None:
 
 def test_every_subnet_keeps_public_addresses_away(prod: list[Registered]) -> None:
     subnets = of_type(prod, "ec2/subnet:Subnet")
-    assert len(subnets) == 9
+    assert len(subnets) == 12
     assert all(subnet.inputs["mapPublicIpOnLaunch"] is False for subnet in subnets)
 
 
@@ -96,7 +96,8 @@ def test_a_new_generation_is_created_beside_the_retired_one() -> None:
 
 
 def test_log_objects_change_tier_although_they_are_small(prod: list[Registered]) -> None:
-    rules = only(prod, "BucketLifecycleConfiguration").inputs["rules"]
+    lifecycles = {r.name: r.inputs for r in of_type(prod, "BucketLifecycleConfiguration")}
+    rules = lifecycles["logs"]["rules"]
     assert rules[0]["filter"]["and"]["objectSizeGreaterThan"] == 1
     assert [step["storageClass"] for step in rules[0]["transitions"]] == [
         "STANDARD_IA",
@@ -153,7 +154,7 @@ def test_the_serving_database_user_follows_the_epoch() -> None:
 
 def test_both_cache_passwords_are_valid_while_pods_roll() -> None:
     resources = run_program("dev", with_changes("dev", {"rotation.cache": 2}))
-    user = only(resources, "elasticache/user:User").inputs
+    (user,) = [r.inputs for r in of_type(resources, "elasticache/user:User") if r.name == "cache"]
     passwords = user["authenticationMode"]["passwords"]
     assert passwords == ["generated-cache-1", "generated-cache-2"]
 
@@ -172,15 +173,3 @@ def test_an_adopted_salt_key_is_not_made_again() -> None:
 def test_secrets_of_unused_features_do_not_exist(dev: list[Registered]) -> None:
     families = {r.name for r in of_type(dev, "secretsmanager/secret:Secret")}
     assert families == {"master-key", "salt-key", "database", "cache", "drain-token"}
-
-
-def test_metrics_are_never_served_by_the_load_balancer(prod: list[Registered]) -> None:
-    rule = only(prod, "ListenerRule").inputs
-    assert "/metrics/*" in rule["conditions"][0]["pathPattern"]["values"]
-    assert rule["actions"][0]["fixedResponse"]["statusCode"] == "404"
-
-
-def test_with_a_certificate_plain_requests_are_redirected(prod: list[Registered]) -> None:
-    listeners = {r.name: r.inputs for r in of_type(prod, "listener:Listener")}
-    assert listeners["redirect"]["defaultActions"][0]["redirect"]["protocol"] == "HTTPS"
-    assert listeners["https"]["port"] == 443

@@ -6,7 +6,6 @@ from itertools import combinations
 
 import pytest
 
-from infra.aws_account import principal_arn
 from infra.certificate_authorities import amazon_rds_authority
 from infra.iam_policies import bedrock_resources, gateway_policy, service_account_trust
 from infra.model_catalogue import Model
@@ -18,7 +17,8 @@ from infra.subnets import plan_subnets
 @pytest.mark.parametrize("cidr", ["10.0.0.0/16", "10.0.0.0/18", "172.16.16.0/20"])
 def test_subnets_stay_within_the_vpc_and_never_overlap(cidr: str) -> None:
     plan = plan_subnets(cidr, 3)
-    networks = [ipaddress.IPv4Network(n) for n in plan.private + plan.public + plan.data]
+    cidrs = plan.private + plan.public + plan.data + plan.edge
+    networks = [ipaddress.IPv4Network(n) for n in cidrs]
     assert all(network.subnet_of(ipaddress.IPv4Network(cidr)) for network in networks)
     assert not any(a.overlaps(b) for a, b in combinations(networks, 2))
 
@@ -27,6 +27,13 @@ def test_pods_get_most_of_the_address_space() -> None:
     plan = plan_subnets("10.0.0.0/16", 3)
     assert plan.private == ("10.0.0.0/18", "10.0.64.0/18", "10.0.128.0/18")
     assert plan.data == ("10.0.204.0/22", "10.0.208.0/22", "10.0.212.0/22")
+    assert plan.edge == ("10.0.216.0/22", "10.0.220.0/22", "10.0.224.0/22")
+
+
+def test_the_smallest_vpc_has_subnets_that_are_large_enough_for_a_load_balancer() -> None:
+    # docs.aws.amazon.com/elasticloadbalancing/latest/application/application-load-balancers.html
+    plan = plan_subnets("10.0.0.0/20", 3)
+    assert all(ipaddress.IPv4Network(cidr).prefixlen <= 27 for cidr in plan.edge)
 
 
 def test_more_zones_than_the_plan_has_room_for_are_refused() -> None:
@@ -88,16 +95,6 @@ def test_a_gateway_without_bedrock_models_may_invoke_nothing() -> None:
         bedrock=(), bucket_arn="arn:aws:s3:::logs", log_prefix="logs", log_key_arn="arn:key"
     )
     assert "bedrock" not in policy
-
-
-def test_a_session_is_named_by_its_role() -> None:
-    session = "arn:aws:sts::111122223333:assumed-role/deployer/session"
-    assert principal_arn(session) == "arn:aws:iam::111122223333:role/deployer"
-
-
-def test_a_user_is_named_as_it_is() -> None:
-    user = "arn:aws:iam::111122223333:user/alice"
-    assert principal_arn(user) == user
 
 
 def test_the_previous_epoch_is_kept_and_no_earlier_one() -> None:

@@ -58,6 +58,7 @@ WRONG = [
     ("dev", {"cluster.administratorArns": ["alice"]}, "cluster.administratorArns[0]"),
     ("dev", {"cluster.architecture": "riscv"}, "cluster.architecture"),
     ("dev", {"database.instanceClass": "t4g.micro"}, "database.instanceClass"),
+    ("dev", {"database.instanceClass": "db.t9.huge"}, "known are db.t4g.micro, db.t4g.small"),
     ("dev", {"database.storageGib": 5}, "database.storageGib"),
     ("dev", {"database.maximumStorageGib": 22, "database.storageGib": 21}, "at least 10 %"),
     ("dev", {"database.engineVersion": "latest"}, "database.engineVersion"),
@@ -71,6 +72,21 @@ WRONG = [
         "glacierDays 60",
     ),
     ("dev", {"logStorage.deepArchiveDays": 180, "logStorage.glacierDays": 100}, "deepArchiveDays"),
+    (
+        "dev",
+        {"logStorage.retentionDays": 60},
+        "retentionDays 60 is not above glacierDays 90: objects would expire before they get there; "
+        "raise retentionDays or set glacierDays to null",
+    ),
+    (
+        "prod",
+        {"logStorage.objectLockDays": 1000},
+        "retentionDays 730 is below objectLockDays 1000",
+    ),
+    ("dev", {"logStorage.objectLockDays": 30}, "forbids what a disposable stack promises"),
+    ("dev", {"disasterRecovery.region": "us-east-1"}, "us-east-1 is the stack's own region"),
+    ("dev", {"disasterRecovery.region": "cn-north-1"}, "different partitions of AWS"),
+    ("dev", {"disasterRecovery.region": "Oregon"}, "disasterRecovery.region"),
     ("dev", {"loadBalancer.allowedCidrs": ["0.0.0.0/0"]}, "allowedCidrs has 0.0.0.0/0"),
     ("dev", {"loadBalancer.certificateArn": "my-certificate"}, "loadBalancer.certificateArn"),
     ("dev", {"loadBalancer.idleTimeoutSeconds": 60}, "slow streams break"),
@@ -102,6 +118,18 @@ WRONG = [
 @pytest.mark.parametrize(("stack", "changes", "told"), WRONG, ids=[told for _, _, told in WRONG])
 def test_a_wrong_setting_is_named(stack: str, changes: dict[str, Any], told: str) -> None:
     assert told in "\n".join(problems_of(stack, changes))
+
+
+def test_a_tier_that_is_left_out_does_not_limit_the_retention() -> None:
+    settings = settings_of(
+        "dev",
+        {
+            "logStorage.glacierDays": None,
+            "logStorage.deepArchiveDays": None,
+            "logStorage.retentionDays": 60,
+        },
+    )
+    assert settings.log_storage.transitions == {"infrequentAccessDays": 30}
 
 
 def test_all_errors_come_at_once() -> None:

@@ -8,6 +8,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from infra.access_logs import BUCKETS_PREFIX, delivery_policy
 from sandbox.providers.aws import local_moto
 
 ENDPOINT = local_moto.endpoint()
@@ -54,6 +55,29 @@ def test_a_bucket_that_denies_everything_takes_nothing() -> None:
         s3.put_object(Bucket="closed", Key="one", Body=b"")
     s3.delete_bucket_policy(Bucket="closed")
     s3.delete_bucket(Bucket="closed")
+
+
+def test_a_bucket_takes_the_access_logs_of_others_below_the_prefix_that_its_policy_names() -> None:
+    s3 = client("s3")
+    for name in ("logged", "access"):
+        s3.create_bucket(Bucket=name)
+    policy = delivery_policy(bucket_arn="arn:aws:s3:::access", account="123456789012")
+    s3.put_bucket_policy(Bucket="access", Policy=policy)
+
+    def log_below(prefix: str) -> None:
+        wanted = {"TargetBucket": "access", "TargetPrefix": prefix}
+        s3.put_bucket_logging(Bucket="logged", BucketLoggingStatus={"LoggingEnabled": wanted})
+
+    log_below(f"{BUCKETS_PREFIX}/logged/")
+    with pytest.raises(ClientError, match="InvalidTargetBucketForLogging"):
+        log_below("elsewhere/")
+    s3.put_bucket_logging(Bucket="logged", BucketLoggingStatus={})
+    written = s3.list_objects_v2(Bucket="access").get("Contents") or []
+    assert all(one["Key"].startswith(f"{BUCKETS_PREFIX}/logged/") for one in written)
+    for one in written:
+        s3.delete_object(Bucket="access", Key=one["Key"])
+    for name in ("logged", "access"):
+        s3.delete_bucket(Bucket=name)
 
 
 def test_a_deleted_replication_group_is_gone() -> None:

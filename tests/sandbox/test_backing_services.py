@@ -17,6 +17,7 @@ import pulumi_aws as aws
 import pytest
 from stacks import Refused, Stack, serving
 
+from infra.database import PARAMETERS
 from sandbox import toolchain
 from sandbox.backing_services import Cache, Caches, Database, Databases
 from sandbox.backing_services.parameters import UnknownParameter, server_settings
@@ -141,6 +142,18 @@ def test_two_instances_have_addresses_of_their_own(databases: Databases) -> None
     databases.delete("other")
 
 
+def test_a_database_takes_the_parameters_of_the_program(
+    instance: Instance, databases: Databases
+) -> None:
+    logged = Database(
+        identifier="logged", master_user="manager", database="litellm", parameters=PARAMETERS
+    )
+    address = databases.create(logged, PASSWORD)
+    shown = query(instance, address, "SHOW log_min_duration_statement")
+    databases.delete("logged")
+    assert shown == "1s"
+
+
 def test_a_snapshot_is_restored_with_its_data_and_a_new_password(
     instance: Instance, databases: Databases
 ) -> None:
@@ -198,6 +211,17 @@ def test_a_cache_user_gets_in_with_the_password(
 
 def test_a_cache_refuses_the_default_user(instance: Instance, cache: tuple[Caches, str]) -> None:
     assert "WRONGPASS" in ask_cache(instance, cache[1], "any", user="default")
+
+
+def test_a_default_user_that_is_off_gets_in_not_even_with_its_password(
+    instance: Instance, cache: tuple[Caches, str]
+) -> None:
+    caches, address = cache
+    caches.put_user("shut", "default", "off ~* -@all", [PASSWORD], False)
+    caches.put_group("group", ["user", "shut"])
+    assert "WRONGPASS" in ask_cache(instance, address, PASSWORD, user="default")
+    assert "+PONG" in ask_cache(instance, address, TOKENS[0])
+    caches.put_group("group", ["user"])
 
 
 def test_both_passwords_of_a_cache_user_are_valid_after_a_change_without_a_restart(

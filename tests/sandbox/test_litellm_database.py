@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import postgresql_server
 import pytest
@@ -219,14 +220,17 @@ def test_team_and_user_are_charged(gateway: LiteLLM, tenant: Tenant, spent: floa
 
 def test_a_spend_row_stands_in_postgresql(database: PostgreSQL, spent: float) -> None:
     rows = 'SELECT count(*) FROM "LiteLLM_SpendLogs" WHERE spend > 0'
-    assert int(database.psql(rows)) >= 3
+    wait_until(lambda: int(database.psql(rows)) >= 3, "rows of the requests")
 
 
 def test_spend_logs_are_paged(gateway: LiteLLM, spent: float) -> None:
     days = {name: f"{day} 00:00:00" for name, day in DAYS.items()}
-    page = gateway.get("/spend/logs/v2", page=1, page_size=2, **days).json()
-    assert page["total"] >= 3
-    assert len(page["data"]) == 2
+
+    def page() -> dict[str, Any]:
+        return gateway.get("/spend/logs/v2", page=1, page_size=2, **days).json()
+
+    wait_until(lambda: page()["total"] >= 3, "rows of the requests")
+    assert len(page()["data"]) == 2
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import boto3
@@ -49,6 +49,22 @@ def test_a_header_condition_needs_one_of_its_values() -> None:
     assert condition.matches(incoming(**{"x-team": "reddish"}))
     assert not condition.matches(incoming(**{"x-team": "green"}))
     assert not condition.matches(incoming())
+
+
+def test_a_source_condition_looks_at_who_connects_and_not_at_what_a_header_says() -> None:
+    condition = rule("source-ip", SourceIpConfig={"Values": ["10.0.8.0/24", "10.0.0.9/32"]})
+    assert condition.matches(incoming())
+    elsewhere = replace(incoming(), source="10.0.1.7")
+    assert not condition.matches(replace(elsewhere, headers={"x-forwarded-for": "10.0.0.9"}))
+
+
+def test_all_conditions_of_a_rule_must_hold() -> None:
+    host = {"Field": "host-header", "HostHeaderConfig": {"Values": ["api.example"]}}
+    path = {"Field": "path-pattern", "PathPatternConfig": {"Values": ["/v1/*"]}}
+    both = Rule((host, path), ())
+    assert both.matches(incoming("/v1/models", host="api.example"))
+    assert not both.matches(incoming("/v1/models", host="ui.example"))
+    assert not both.matches(incoming("/key/list", host="api.example"))
 
 
 def test_a_redirect_fills_in_what_it_keeps() -> None:
@@ -197,6 +213,33 @@ def _described(cluster: Cluster) -> Site:
         Conditions=[{"Field": "path-pattern", "Values": ["/private/*"]}],
         Actions=[{"Type": "fixed-response", "FixedResponseConfig": fixed}],
     )
+    named = elb.create_listener(
+        LoadBalancerArn=balancer,
+        Protocol="HTTP",
+        Port=8001,
+        DefaultActions=[{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}],
+    )["Listeners"][0]["ListenerArn"]
+    for priority, (host, condition) in enumerate(
+        (
+            ("api.example", {"Field": "path-pattern", "Values": ["/v1/*"]}),
+            ("ui.example", {"Field": "source-ip", "SourceIpConfig": {"Values": ["127.0.0.0/8"]}}),
+            ("far.example", {"Field": "source-ip", "SourceIpConfig": {"Values": ["10.0.0.0/8"]}}),
+        ),
+        start=1,
+    ):
+        elb.create_rule(
+            ListenerArn=named,
+            Priority=priority,
+            Conditions=[{"Field": "host-header", "Values": [host]}, condition],
+            Actions=forward,
+        )
+    redirect = {"Protocol": "HTTPS", "Port": "8443", "StatusCode": "HTTP_301"}
+    elb.create_listener(
+        LoadBalancerArn=balancer,
+        Protocol="HTTP",
+        Port=8002,
+        DefaultActions=[{"Type": "redirect", "RedirectConfig": redirect}],
+    )
     address = cluster.instance.load_balancer_address
     urls = f"http://{address}:8000", f"https://{address}:8443"
     return Site(cluster, elb, balancer, group, *urls)
@@ -233,6 +276,29 @@ def test_a_body_arrives_whole(site: Site) -> None:
 def test_a_rule_of_higher_priority_answers_first(site: Site) -> None:
     answer = httpx.get(f"{site.url}/private/page")
     assert (answer.status_code, answer.text) == (403, "not here")
+
+
+@pytest.mark.parametrize(
+    ("host", "path", "status"),
+    [
+        ("api.example", "/v1/models", 200),
+        ("api.example", "/key/list", 404),
+        ("ui.example", "/key/list", 200),
+        ("far.example", "/key/list", 404),
+        ("elsewhere.example", "/v1/models", 404),
+    ],
+)
+def test_a_host_is_served_its_paths_to_its_networks(
+    site: Site, host: str, path: str, status: int
+) -> None:
+    url = site.url.replace("8000", "8001")
+    assert httpx.get(f"{url}{path}", headers={"Host": host}).status_code == status
+
+
+def test_a_plain_listener_sends_its_callers_to_the_encrypted_one(site: Site) -> None:
+    answer = httpx.get(f"{site.url.replace('8000', '8002')}/v1/models?limit=1")
+    assert answer.status_code == 301
+    assert answer.headers["location"] == f"{site.secure_url}/v1/models?limit=1"
 
 
 def test_an_https_listener_has_a_certificate_of_the_sandbox(site: Site) -> None:

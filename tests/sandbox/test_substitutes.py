@@ -179,7 +179,8 @@ def node_class(**spec: Any) -> dict[str, Any]:
             "subnetSelectorTerms": [{"id": "subnet-0123456789abcdef0"}],
             "securityGroupSelectorTerms": [{"tags": {"Name": "gateway"}}],
             "networkPolicy": "DefaultAllow",
-            "ephemeralStorage": {"size": "80Gi"},
+            "ephemeralStorage": {"size": "80Gi", "kmsKeyID": "alias/nodes"},
+            "advancedNetworking": {"associatePublicIPAddress": False},
             **spec,
         },
     }

@@ -5,8 +5,8 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from sandbox.providers.aws import network_functions
 from sandbox.providers.aws.session import Session
-from sandbox.providers.aws.zones import zones as known_zones
 
 Arguments = Mapping[str, Any]
 
@@ -63,113 +63,22 @@ def _partition(session: Session, _arguments: Arguments) -> dict[str, Any]:
     }
 
 
-def _availability_zones(session: Session, arguments: Arguments) -> dict[str, Any]:
-    region = arguments.get("region") or session.region
-    if session.is_offline:
-        zones = known_zones(region)
-    else:
-        zones = session.client("ec2", region).describe_availability_zones()["AvailabilityZones"]
-    # moto does not filter zones by all of these; what is asked for is looked at here.
-    members = {
-        "opt-in-status": "OptInStatus",
-        "zone-name": "ZoneName",
-        "zone-type": "ZoneType",
-        "region-name": "RegionName",
-        "state": "State",
-    }
-    defaults = {"OptInStatus": "opt-in-not-required", "ZoneType": "availability-zone"}
-    filters = [(one["name"], one["values"]) for one in arguments.get("filters") or []]
-    if state := arguments.get("state"):
-        filters.append(("state", [state]))
-    for name, values in filters:
-        if name not in members:
-            raise LookupError(f"getAvailabilityZones: the filter {name} is not known here")
-        member = members[name]
-        zones = [zone for zone in zones if zone.get(member, defaults.get(member)) in values]
-    excluded = {*(arguments.get("excludeNames") or []), *(arguments.get("excludeZoneIds") or [])}
-    zones = [z for z in zones if not excluded & {z["ZoneName"], z["ZoneId"]}]
+def _session_context(session: Session, arguments: Arguments) -> dict[str, Any]:
+    """Return the role behind a session, with its path; anybody else as they are."""
+    arn = str(arguments["arn"])
+    prefix, _, rest = arn.partition(":assumed-role/")
+    if not rest:
+        return {"id": arn, "issuerArn": arn, "issuerId": "", "issuerName": "", "sessionName": ""}
+    name, _, session_name = rest.partition("/")
+    issuer = {"Arn": f"{prefix.replace(':sts:', ':iam:')}:role/{name}", "RoleId": ""}
+    if not session.is_offline:
+        issuer = session.client("iam").get_role(RoleName=name)["Role"]
     return {
-        "id": region,
-        "names": [zone["ZoneName"] for zone in zones],
-        "zoneIds": [zone["ZoneId"] for zone in zones],
-        "groupNames": sorted({zone.get("GroupName") or region for zone in zones}),
-    }
-
-
-def _filters(arguments: Arguments, **direct: str) -> list[dict[str, Any]]:
-    found = [
-        {"Name": name, "Values": [str(arguments[key])]}
-        for key, name in direct.items()
-        if arguments.get(key)
-    ]
-    found += [{"Name": f["name"], "Values": f["values"]} for f in arguments.get("filters") or []]
-    tags = arguments.get("tags") or {}
-    return found + [{"Name": f"tag:{key}", "Values": [value]} for key, value in tags.items()]
-
-
-def _tags(described: Mapping[str, Any]) -> dict[str, str]:
-    return {tag["Key"]: tag["Value"] for tag in described.get("Tags") or []}
-
-
-def _vpc(session: Session, arguments: Arguments) -> dict[str, Any]:
-    client = session.client("ec2", arguments.get("region"))
-    filters = _filters(arguments, id="vpc-id", cidrBlock="cidr", state="state")
-    if arguments.get("default"):
-        filters.append({"Name": "is-default", "Values": ["true"]})
-    vpcs = client.describe_vpcs(Filters=filters)["Vpcs"]
-    if len(vpcs) != 1:
-        raise LookupError(f"getVpc: {len(vpcs)} VPCs match, exactly one must")
-    vpc = vpcs[0]
-
-    def attribute(name: str) -> bool:
-        answer = client.describe_vpc_attribute(VpcId=vpc["VpcId"], Attribute=name)
-        return bool(answer[name[0].upper() + name[1:]]["Value"])
-
-    associations = vpc.get("CidrBlockAssociationSet") or []
-    return {
-        "id": vpc["VpcId"],
-        "arn": f"arn:{session.partition}:ec2:{client.meta.region_name}:{session.account}:"
-        f"vpc/{vpc['VpcId']}",
-        "cidrBlock": vpc["CidrBlock"],
-        "cidrBlockAssociations": [
-            {
-                "associationId": one["AssociationId"],
-                "cidrBlock": one["CidrBlock"],
-                "state": one["CidrBlockState"]["State"],
-            }
-            for one in associations
-        ],
-        "default": vpc["IsDefault"],
-        "dhcpOptionsId": vpc.get("DhcpOptionsId", ""),
-        "enableDnsHostnames": attribute("enableDnsHostnames"),
-        "enableDnsSupport": attribute("enableDnsSupport"),
-        "enableNetworkAddressUsageMetrics": False,
-        "instanceTenancy": vpc["InstanceTenancy"],
-        "ipv6AssociationId": "",
-        "ipv6CidrBlock": "",
-        "mainRouteTableId": _main_route_table(client, vpc["VpcId"]),
-        "ownerId": vpc.get("OwnerId") or session.account,
-        "state": vpc["State"],
-        "tags": _tags(vpc),
-    }
-
-
-def _main_route_table(client: Any, vpc: str) -> str:
-    filters = [
-        {"Name": "vpc-id", "Values": [vpc]},
-        {"Name": "association.main", "Values": ["true"]},
-    ]
-    tables = client.describe_route_tables(Filters=filters)["RouteTables"]
-    return tables[0]["RouteTableId"] if tables else ""
-
-
-def _subnets(session: Session, arguments: Arguments) -> dict[str, Any]:
-    client = session.client("ec2", arguments.get("region"))
-    subnets = client.describe_subnets(Filters=_filters(arguments))["Subnets"]
-    return {
-        "id": arguments.get("region") or session.region,
-        "ids": sorted(subnet["SubnetId"] for subnet in subnets),
-        "tags": arguments.get("tags") or {},
+        "id": arn,
+        "issuerArn": issuer["Arn"],
+        "issuerId": issuer["RoleId"],
+        "issuerName": name,
+        "sessionName": session_name,
     }
 
 
@@ -186,7 +95,35 @@ def _secret(session: Session, arguments: Arguments) -> dict[str, Any]:
         "description": found.get("Description", ""),
         "kmsKeyId": found.get("KmsKeyId", ""),
         "policy": policy or "",
-        "tags": _tags(found),
+        "tags": network_functions.tag_map(found),
+    }
+
+
+def _key(session: Session, arguments: Arguments) -> dict[str, Any]:
+    client = session.client("kms", arguments.get("region"))
+    found = client.describe_key(KeyId=arguments["keyId"])["KeyMetadata"]
+    return {
+        "id": found["KeyId"],
+        "arn": found["Arn"],
+        "awsAccountId": found["AWSAccountId"],
+        "cloudHsmClusterId": "",
+        "creationDate": found["CreationDate"].isoformat(),
+        "customKeyStoreId": "",
+        "customerMasterKeySpec": found["KeySpec"],
+        "deletionDate": "",
+        "description": found["Description"],
+        "enabled": found["Enabled"],
+        "expirationModel": "",
+        "keyManager": found["KeyManager"],
+        "keySpec": found["KeySpec"],
+        "keyState": found["KeyState"],
+        "keyUsage": found["KeyUsage"],
+        "multiRegion": found["MultiRegion"],
+        "multiRegionConfigurations": [],
+        "origin": found["Origin"],
+        "pendingDeletionWindowInDays": 0,
+        "validTo": "",
+        "xksKeyConfigurations": [],
     }
 
 
@@ -248,12 +185,12 @@ def _principals(principals: list[Arguments]) -> Any:
 
 
 _FUNCTIONS: Mapping[str, Callable[[Session, Arguments], dict[str, Any]]] = {
+    **network_functions.FUNCTIONS,
     "aws:index/getCallerIdentity:getCallerIdentity": _caller_identity,
     "aws:index/getRegion:getRegion": _region,
     "aws:index/getPartition:getPartition": _partition,
-    "aws:index/getAvailabilityZones:getAvailabilityZones": _availability_zones,
-    "aws:ec2/getVpc:getVpc": _vpc,
-    "aws:ec2/getSubnets:getSubnets": _subnets,
+    "aws:iam/getSessionContext:getSessionContext": _session_context,
     "aws:iam/getPolicyDocument:getPolicyDocument": _policy_document,
+    "aws:kms/getKey:getKey": _key,
     "aws:secretsmanager/getSecret:getSecret": _secret,
 }

@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Mapping
+from fnmatch import fnmatchcase
 from typing import Any
 
 
 def apply() -> None:
     """Adjust the moto of this process; to be done once."""
     _judge_bucket_policies_by_their_conditions()
+    _find_log_delivery_in_bucket_policies()
     _delete_what_belongs_to_caches()
 
 
@@ -47,6 +49,32 @@ def _holds(conditions: Mapping[str, Mapping[str, Any]]) -> bool:
         for operator, keys in conditions.items()
         for key, value in keys.items()
     )
+
+
+def _find_log_delivery_in_bucket_policies() -> None:
+    """Let a bucket take the access logs of others where its policy allows the prefix.
+
+    moto fails on a principal that is no mapping, and wants the very prefix for the resource.
+    """
+    from moto.s3.models import LOGGING_SERVICE_PRINCIPAL, FakeBucket
+
+    def log_permissions_enabled_policy(target_bucket: Any, target_prefix: str | None) -> bool:
+        if not target_bucket.policy:
+            return False
+        written = f"arn:{target_bucket.partition}:s3:::{target_bucket.name}/{target_prefix or ''}"
+        return any(
+            statement["Effect"] == "Allow"
+            and statement["Principal"] == {"Service": LOGGING_SERVICE_PRINCIPAL}
+            and "s3:PutObject" in _listed(statement["Action"])
+            and any(fnmatchcase(written, one) for one in _listed(statement["Resource"]))
+            for statement in json.loads(target_bucket.policy)["Statement"]
+        )
+
+    FakeBucket._log_permissions_enabled_policy = staticmethod(log_permissions_enabled_policy)
+
+
+def _listed(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value
 
 
 def _delete_what_belongs_to_caches() -> None:

@@ -14,13 +14,17 @@ from sandbox.providers.aws.tables import (
     kms,
     listeners,
     load_balancing,
+    log_delivery,
     monitoring,
     network,
     rds,
+    rds_backups,
     rds_groups,
+    route53,
     s3,
     secretsmanager,
     security_groups,
+    wafv2,
 )
 
 _SERVICES = (
@@ -34,12 +38,16 @@ _SERVICES = (
     iam,
     kms,
     load_balancing,
+    log_delivery,
     monitoring,
     network,
     rds,
+    route53,
+    rds_backups,
     s3,
     secretsmanager,
     security_groups,
+    wafv2,
 )
 
 

@@ -64,7 +64,15 @@ CERTIFICATE = ResourceType(
     delete=Call("DeleteCertificate", _CERTIFICATE),
     arn="{id}",
     rename={"validationOptions": "DomainValidationOptions"},
-    outputs={"domainValidationOptions": _validation},
+    outputs={
+        "domainValidationOptions": _validation,
+        # AWS lists the certificate's first name among the others.
+        "subjectAlternativeNames": lambda _context, found: [
+            name
+            for name in found.get("SubjectAlternativeNames") or []
+            if name != found["DomainName"]
+        ],
+    },
     # moto issues a requested certificate a little after the request.
     unread=("status", "validationOptions", "options", "keyAlgorithm"),
     also=tuple(_PARTS),
@@ -78,4 +86,33 @@ CERTIFICATE = ResourceType(
     ),
 )
 
-TYPES = (CERTIFICATE,)
+
+def _validate(context: Context) -> str:
+    """Look whether each name has its record, as AWS does before it issues a certificate.
+
+    LookupError names the records that are missing. moto issues without looking.
+    """
+    arn = context.inputs["certificateArn"]
+    described = context.client().describe_certificate(CertificateArn=arn)["Certificate"]
+    given = context.inputs.get("validationRecordFqdns")
+    if given is not None:
+        known = {name.rstrip(".") for name in given}
+        wanted = {one["resourceRecordName"].rstrip(".") for one in _validation(context, described)}
+        if missing := sorted(wanted - known):
+            raise LookupError(f"{arn} lacks the validation records {', '.join(missing)}")
+    return str(arn)
+
+
+CERTIFICATE_VALIDATION = ResourceType(
+    type="aws:acm/certificateValidation:CertificateValidation",
+    service="acm",
+    create=Call("DescribeCertificate"),
+    id="{certificateArn}",
+    reads=(Call("DescribeCertificate", {"CertificateArn": "{certificateArn}"}, "Certificate"),),
+    creating=_validate,
+    replace=("certificateArn", "validationRecordFqdns"),
+    also=("validationRecordFqdns",),
+    unread=("validationRecordFqdns",),
+)
+
+TYPES = (CERTIFICATE, CERTIFICATE_VALIDATION)

@@ -72,6 +72,28 @@ def _host(member: str) -> Any:
     return read
 
 
+_DESTINATIONS = {
+    "cloudwatch-logs": ("cloudWatchLogsDetails", "logGroup"),
+    "kinesis-firehose": ("kinesisFirehoseDetails", "deliveryStream"),
+}
+
+
+def _log_deliveries(inputs: Properties) -> Properties:
+    """Return the inputs with the destinations of logs where ElastiCache takes them."""
+    deliveries = inputs.get("logDeliveryConfigurations")
+    if not isinstance(deliveries, list):
+        return inputs
+    return {**inputs, "logDeliveryConfigurations": [_delivery(one) for one in deliveries]}
+
+
+def _delivery(given: Any) -> Any:
+    if not isinstance(given, dict) or given.get("destinationType") not in _DESTINATIONS:
+        return given
+    details, name = _DESTINATIONS[given["destinationType"]]
+    rest = {key: value for key, value in given.items() if key != "destination"}
+    return {**rest, "destinationDetails": {details: {name: given["destination"]}}}
+
+
 def _encrypted(inputs: Properties) -> list[tuple[str, str]]:
     needs = [name for name in ("userGroupIds", "authToken") if inputs.get(name)]
     if needs and inputs.get("transitEncryptionEnabled") is not True:
@@ -103,6 +125,7 @@ REPLICATION_GROUP = ResourceType(
     updated=_change_cache,
     deleting=_delete_cache,
     check=_encrypted,
+    prepare=_log_deliveries,
     rename={
         "replicationGroupId": "ReplicationGroupId",
         "description": "ReplicationGroupDescription",

@@ -45,7 +45,12 @@ VPC_ENDPOINT = ResourceType(
     create=Call("CreateVpcEndpoint", result="VpcEndpoint"),
     id="VpcEndpointId",
     reads=(
-        Call("DescribeVpcEndpoints", {"VpcEndpointIds": ["{id}"]}, result="VpcEndpoints[0]"),
+        # A deleted endpoint stays to be seen for a while.
+        Call(
+            "DescribeVpcEndpoints",
+            {"VpcEndpointIds": ["{id}"]},
+            result="VpcEndpoints[?State!='deleted'] | [0]",
+        ),
         _endpoint_service,
     ),
     updates=(

@@ -202,6 +202,40 @@ LOGGING = _configuration(
 )
 
 
+OBJECT_LOCK = _configuration(
+    "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration",
+    "PutObjectLockConfiguration",
+    "GetObjectLockConfiguration",
+    # What was turned on when the bucket was made stays on; only the default retention goes.
+    Call(
+        "PutObjectLockConfiguration",
+        {**_BUCKET, "ObjectLockConfiguration": {"ObjectLockEnabled": "Enabled"}},
+    ),
+    result="ObjectLockConfiguration",
+    rename={
+        "objectLockEnabled": "ObjectLockConfiguration.ObjectLockEnabled",
+        "rule": "ObjectLockConfiguration.Rule",
+    },
+    defaults={"objectLockEnabled": "Enabled"},
+)
+
+REPLICATION = _configuration(
+    "aws:s3/bucketReplicationConfig:BucketReplicationConfig",
+    "PutBucketReplication",
+    "GetBucketReplication",
+    Call("DeleteBucketReplication", _BUCKET),
+    result="ReplicationConfiguration",
+    rename={
+        "role": "ReplicationConfiguration.Role",
+        "rules": "ReplicationConfiguration.Rules",
+        "rules.id": "ID",
+        "rules.destination.encryptionConfiguration.replicaKmsKeyId": "ReplicaKmsKeyID",
+    },
+    # moto drops these from what it is given.
+    unread=("rules.sourceSelectionCriteria", "rules.deleteMarkerReplication"),
+)
+
+
 def _put_object(context: Context, _changed: set[str] | None = None) -> None:
     inputs, body = context.inputs, b""
     if inputs.get("content") is not None:
@@ -278,5 +312,7 @@ TYPES = (
     ENCRYPTION,
     OWNERSHIP,
     LOGGING,
+    OBJECT_LOCK,
+    REPLICATION,
     OBJECT,
 )

@@ -12,7 +12,48 @@ def _described_secret(context: Context) -> Properties | None:
     return None if answer.get("DeletedDate") else answer
 
 
+def _regions(replicas: list[Properties] | None) -> dict[str, str | None]:
+    return {one["region"]: one.get("kmsKeyId") for one in replicas or []}
+
+
+def _replicas(context: Context, description: Properties) -> list[Properties]:
+    """Where the secret is copied to, with the key as it was given: AWS does not tell it again."""
+    given = _regions(context.inputs.get("replicas") or context.outputs.get("replicas"))
+    return [
+        {
+            "region": one["Region"],
+            **({"kmsKeyId": given[one["Region"]]} if given.get(one["Region"]) else {}),
+            "status": one.get("Status", ""),
+            "statusMessage": one.get("StatusMessage", ""),
+            "lastAccessedDate": "",
+        }
+        for one in description.get("ReplicationStatus") or []
+    ]
+
+
+def _change_replicas(context: Context) -> None:
+    client = context.client()
+    wanted = _regions(context.inputs.get("replicas"))
+    present = _regions(context.previous.get("replicas"))
+    # Another key means another copy.
+    gone = [one for one, key in present.items() if one not in wanted or wanted[one] != key]
+    if gone:
+        client.remove_regions_from_replication(SecretId=context.id, RemoveReplicaRegions=gone)
+    added = [
+        {"Region": one, **({"KmsKeyId": key} if key else {})}
+        for one, key in wanted.items()
+        if one not in present or one in gone
+    ]
+    if added:
+        client.replicate_secret_to_regions(SecretId=context.id, AddReplicaRegions=added)
+
+
 def _delete_secret(context: Context) -> None:
+    # A secret that has copies cannot be deleted; the real provider takes them away first.
+    if regions := [one["region"] for one in context.outputs.get("replicas") or []]:
+        context.client().remove_regions_from_replication(
+            SecretId=context.id, RemoveReplicaRegions=regions
+        )
     # 30 days is what the real provider takes where nothing is said; 0 deletes at once.
     window = context.values.get("recoveryWindowInDays")
     days = 0 if context.undoing else 30 if window is None else int(window)
@@ -27,7 +68,9 @@ def _put_policy(context: Context) -> None:
         context.client().put_resource_policy(SecretId=context.id, ResourcePolicy=policy)
 
 
-def _change_policy(context: Context, changed: set[str]) -> None:
+def _change_rest(context: Context, changed: set[str]) -> None:
+    if "replicas" in changed:
+        _change_replicas(context)
     if "policy" in changed:
         if context.inputs.get("policy"):
             _put_policy(context)
@@ -50,14 +93,15 @@ SECRET = ResourceType(
         "replicas": "AddReplicaRegions",
         "forceOverwriteReplicaSecret": "ForceOverwriteReplicaSecret",
     },
-    outputs={"replicas": "ReplicationStatus"},
+    outputs={"replicas": _replicas},
     defaults={"recoveryWindowInDays": 30, "forceOverwriteReplicaSecret": False},
     name="name",
     name_length=512,
     also=("policy", "recoveryWindowInDays"),
+    in_place=("replicas",),
     unread=("forceOverwriteReplicaSecret",),
     created=_put_policy,
-    updated=_change_policy,
+    updated=_change_rest,
     deleting=_delete_secret,
     tagging=Tagging(tag="TagResource", untag="UntagResource", resource=_SECRET),
 )

@@ -1,0 +1,111 @@
+"""A bucket for data of the gateway's users, with every protection that S3 has for it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+import pulumi_aws as aws
+
+from infra.durability import DurabilityPolicy
+from infra.iam_policies import tls_only_bucket_policy
+
+
+@dataclass(frozen=True, kw_only=True)
+class PrivateBucketArgs:
+    bucket_name: str
+    partition: str
+    durability: DurabilityPolicy
+    key_arn: pulumi.Input[str]
+    lifecycle_rules: Any
+    region: str | None = None
+    """Region of the bucket; None: the provider's."""
+    object_lock_days: int | None = None
+    """Days in which no version can be deleted; takes effect when the bucket is made."""
+
+
+class PrivateBucket(pulumi.ComponentResource):
+    """Private, versioned, encrypted with one key, owned by its account, reached by TLS only.
+
+    ``versioning`` is what a replication must wait for.
+    """
+
+    id: pulumi.Output[str]
+    arn: pulumi.Output[str]
+    versioning: aws.s3.BucketVersioning
+
+    def __init__(
+        self, name: str, args: PrivateBucketArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("litellm:private-bucket:PrivateBucket", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        bucket = aws.s3.Bucket(
+            name,
+            bucket=args.bucket_name,
+            force_destroy=args.durability.force_destroy_bucket,
+            object_lock_enabled=args.object_lock_days is not None or None,
+            region=args.region,
+            opts=pulumi.ResourceOptions(parent=self, protect=args.durability.protect),
+        )
+        self.id, self.arn = bucket.id, bucket.arn
+        public = aws.s3.BucketPublicAccessBlock(
+            name,
+            bucket=bucket.id,
+            block_public_acls=True,
+            block_public_policy=True,
+            ignore_public_acls=True,
+            restrict_public_buckets=True,
+            region=args.region,
+            opts=child,
+        )
+        aws.s3.BucketOwnershipControls(
+            name,
+            bucket=bucket.id,
+            rule={"object_ownership": "BucketOwnerEnforced"},
+            region=args.region,
+            opts=child,
+        )
+        self.versioning = aws.s3.BucketVersioning(
+            name,
+            bucket=bucket.id,
+            versioning_configuration={"status": "Enabled"},
+            region=args.region,
+            opts=child,
+        )
+        aws.s3.BucketServerSideEncryptionConfiguration(
+            name,
+            bucket=bucket.id,
+            rules=[
+                {
+                    "apply_server_side_encryption_by_default": {
+                        "sse_algorithm": "aws:kms",
+                        "kms_master_key_id": args.key_arn,
+                    },
+                    "bucket_key_enabled": True,
+                }
+            ],
+            region=args.region,
+            opts=child,
+        )
+        aws.s3.BucketPolicy(
+            name,
+            bucket=bucket.id,
+            policy=tls_only_bucket_policy(f"arn:{args.partition}:s3:::{args.bucket_name}"),
+            region=args.region,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[public]),
+        )
+        aws.s3.BucketLifecycleConfiguration(
+            name,
+            bucket=bucket.id,
+            rules=args.lifecycle_rules,
+            region=args.region,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[self.versioning]),
+        )
+        if args.object_lock_days is not None:
+            aws.s3.BucketObjectLockConfiguration(
+                name,
+                bucket=bucket.id,
+                rule={"default_retention": {"mode": "COMPLIANCE", "days": args.object_lock_days}},
+                region=args.region,
+                opts=pulumi.ResourceOptions(parent=self, depends_on=[self.versioning]),
+            )
+        self.register_outputs({})
