@@ -6,7 +6,7 @@ UV = $$(sh sandbox/bootstrap.sh)
 export UV_PYTHON_DOWNLOADS := never
 export UV_FROZEN := 1
 
-.PHONY: help setup up down status test test-quick lint format bench reference clean
+.PHONY: help setup up down status test test-quick lint format policy bench reference clean
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -34,6 +34,9 @@ lint: setup ## Check style and types
 
 format: setup ## Format the code
 	@uv=$(UV) && $$uv run ruff format && $$uv run ruff check --fix
+
+policy: setup ## Hold dev and prod to the policies, with no account
+	@uv=$(UV) && $$uv run sandbox preview --policy --stack dev && $$uv run sandbox preview --policy --stack prod
 
 bench: setup ## Run every benchmark; one JSON line each
 	@uv=$(UV) && $$uv run python -m benchmarks all

@@ -22,7 +22,7 @@ from infra.settings import load
 from infra.workloads import Workloads, WorkloadsArgs
 
 settings = load()
-naming = Naming(stack=pulumi.get_stack(), extra_tags=settings.aws.tags)
+naming = Naming.of(pulumi.get_stack(), settings)
 durability = POLICIES[settings.durability]
 account = connect(settings.aws, naming)
 in_aws = resource_options(naming, account, settings)

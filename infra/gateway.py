@@ -95,18 +95,22 @@ class Gateway(pulumi.ComponentResource):
             data={"config.yaml": self.config_text},
             opts=child,
         )
-        values = pulumi.Output.all(environment, config.metadata.name, args.certificates).apply(
-            lambda known: render_helm_values(
+        # What is known stays outside of outputs, so that policies see it in the first preview.
+        values = {
+            **render_helm_values(
                 gateway_config.values_context(
                     settings,
-                    environment=known[0],
+                    environment={},
                     secrets=secrets,
-                    config_map=known[1],
-                    certificates=known[2],
+                    config_map="",
+                    certificates="",
                     plan=args.subnets,
                 )
-            )
-        )
+            ),
+            "environment": environment,
+            "configMap": {"name": config.metadata.name, "key": "config.yaml"},
+            "certificatesConfigMap": args.certificates,
+        }
         release = kubernetes.helm.v3.Release(
             "gateway",
             name=RELEASE,

@@ -1,7 +1,15 @@
 """Physical names and tags. Logical names of resources never hold the stack's name; these do."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from infra.setting_sections import Durability
+
+if TYPE_CHECKING:
+    from infra.settings import Settings
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 NAMESPACE = "litellm"
@@ -17,6 +25,7 @@ class Naming:
     """
 
     stack: str
+    durability: Durability = Durability.PROTECTED
     extra_tags: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -25,6 +34,11 @@ class Naming:
                 f"stack name {self.stack!r} is too long: {len(self.prefix) - 24} characters too "
                 "many for the names of load balancers"
             )
+
+    @classmethod
+    def of(cls, stack: str, settings: Settings) -> Naming:
+        """Return the names and tags of a stack with these settings."""
+        return cls(stack=stack, durability=settings.durability, extra_tags=settings.aws.tags)
 
     @property
     def prefix(self) -> str:
@@ -40,4 +54,10 @@ class Naming:
 
     @property
     def tags(self) -> dict[str, str]:
-        return {**self.extra_tags, "litellm:stack": self.stack, "litellm:managed-by": "pulumi"}
+        return {
+            **self.extra_tags,
+            "litellm:stack": self.stack,
+            # Policies read it: only a disposable stack is spared what production must have.
+            "litellm:durability": self.durability.value,
+            "litellm:managed-by": "pulumi",
+        }

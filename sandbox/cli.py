@@ -12,10 +12,11 @@ import click
 
 from sandbox import lifecycle, preview_only
 from sandbox import status as status_module
-from sandbox.engine import EngineError, Outcome, official_cli_environment
+from sandbox.engine import POLICY_PACK, EngineError, official_cli_environment
 from sandbox.kube_api import ApiError, KubeApi
 from sandbox.litellm_image import ImageBuildError
 from sandbox.logs import LogNotFound, follow, log_files
+from sandbox.outcome import Outcome
 from sandbox.paths import Instance
 from sandbox.providers.server import debug_providers, provider_ports
 from sandbox.stack_files import SANDBOX_STACK, OverrideError
@@ -33,6 +34,7 @@ _FAILURES = (
     lifecycle.SandboxError,
 )
 _INTERRUPTED = 130
+_FORBIDDEN = 4
 
 
 class Progress:
@@ -130,17 +132,24 @@ def down(instance: Instance) -> None:
 @main.command()
 @_overrides
 @click.option("--stack", default=SANDBOX_STACK, show_default=True, help="Stack to preview.")
+@click.option(
+    "--policy", is_flag=True, help="Hold it to the policies too; exit with 4 if one forbids it."
+)
 @_as_json
 @click.pass_obj
 @_failing_clearly
-def preview(instance: Instance, overrides: tuple[str, ...], stack: str, as_json: bool) -> None:
+def preview(
+    instance: Instance, overrides: tuple[str, ...], stack: str, policy: bool, as_json: bool
+) -> None:
     """Tell what `up` would change. Other stacks than the sandbox's need nothing to run."""
-    parsed = _parse(overrides)
+    parsed, pack = _parse(overrides), POLICY_PACK if policy else None
     if stack == SANDBOX_STACK:
-        outcome = lifecycle.preview(instance, parsed, Progress())
+        outcome = lifecycle.preview(instance, parsed, Progress(), pack)
     else:
-        outcome = preview_only.preview_stack(stack, parsed, Progress())
+        outcome = preview_only.preview_stack(stack, parsed, Progress(), pack)
     _show(outcome, as_json)
+    if outcome.forbidden:
+        sys.exit(_FORBIDDEN)
 
 
 @main.command()
@@ -247,20 +256,15 @@ def _parse(overrides: tuple[str, ...]) -> dict[str, str]:
 
 def _show(outcome: Outcome, as_json: bool) -> None:
     if as_json:
-        changes = [
-            {
-                "operation": change.operation,
-                "type": change.resource_type,
-                "name": change.name,
-                "urn": change.urn,
-                "properties": change.properties,
-            }
-            for change in outcome.changes
-        ]
-        click.echo(json.dumps({"counts": outcome.counts, "changes": changes}, indent=2))
+        click.echo(json.dumps(outcome.as_dictionary(), indent=2))
         return
     counts = ", ".join(f"{number} {name}" for name, number in sorted(outcome.counts.items()))
     click.echo(counts or "nothing to do")
+    for violation in sorted(
+        outcome.violations, key=lambda found: (not found.mandatory, found.policy)
+    ):
+        mark = click.style("forbidden", fg="red") if violation.mandatory else "note"
+        click.echo(f"{mark}  {violation.policy}  {violation.message}")
 
 
 def _print_status(found: dict[str, Any]) -> None:

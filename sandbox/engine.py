@@ -9,6 +9,7 @@ import json
 import os
 import runpy
 import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -17,8 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from pulumi import automation
-from pulumi.automation.events import EngineEvent, StepEventMetadata
+from pulumi.automation.events import EngineEvent, PolicyEvent, StepEventMetadata
 
+from sandbox.outcome import Change, Outcome, Violation
 from sandbox.paths import PROJECT_ROOT, Instance
 from sandbox.stack_files import PROJECT, passphrase_file, write_project, write_stack
 
@@ -39,40 +41,13 @@ _SERVICES = (
     "vpc",
 )
 _UNCHANGED = {"same", "read", "refresh"}
+POLICY_PACK = PROJECT_ROOT / "policy" / "pack"
+# What the engine adds to the violations that it has told of.
+_AFTER_VIOLATIONS = {"preview failed"}
 
 
 class EngineError(Exception):
     """The engine refused or failed; its own words are the message."""
-
-
-@dataclass(frozen=True)
-class Change:
-    """One resource that an operation changes: what is done to it and which properties differ."""
-
-    operation: str
-    urn: str
-    properties: tuple[str, ...] = ()
-
-    @property
-    def resource_type(self) -> str:
-        return self.urn.split("::")[2].split("$")[-1]
-
-    @property
-    def name(self) -> str:
-        return self.urn.rsplit("::", 1)[-1]
-
-
-@dataclass
-class Outcome:
-    """What an operation did, or would do."""
-
-    changes: list[Change] = field(default_factory=list)
-    counts: dict[str, int] = field(default_factory=dict)
-    outputs: dict[str, object] = field(default_factory=dict)
-
-    @property
-    def changed(self) -> bool:
-        return bool(self.changes)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,10 +120,21 @@ class Engine:
         outcome.outputs = _public(result.outputs)
         return outcome
 
-    def preview(self, report: Report, plan: Path | None = None) -> Outcome:
-        """Tell what ``up`` would do; ``plan`` is where the engine writes its update plan."""
+    def preview(
+        self, report: Report, plan: Path | None = None, policy_pack: Path | None = None
+    ) -> Outcome:
+        """Tell what ``up`` would do, and what a policy pack has against it.
+
+        ``plan`` is where the engine writes its update plan.
+        """
+        packs = [str(policy_pack)] if policy_pack else None
         with _collect(report) as (outcome, listen):
-            self._stack.preview(**_quiet(report), on_event=listen, plan=str(plan) if plan else None)
+            self._stack.preview(
+                **_quiet(report),
+                on_event=listen,
+                plan=str(plan) if plan else None,
+                policy_packs=packs,
+            )
         return outcome
 
     def refresh(self, report: Report) -> Outcome:
@@ -205,6 +191,8 @@ def engine_environment(directory: Path, debug_providers: str) -> dict[str, str]:
         "PULUMI_CONFIG_PASSPHRASE_FILE": str(passphrase_file(directory)),
         "PULUMI_DEBUG_PROVIDERS": debug_providers,
         "PULUMI_HOME": str(directory / "home"),
+        # A policy pack finds the interpreter that has its libraries.
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         # Otherwise each run looks for newer plugins in the network, which takes seconds.
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
@@ -216,7 +204,7 @@ def engine_environment(directory: Path, debug_providers: str) -> dict[str, str]:
 def official_cli_environment(directory: Path, debug_providers: str, stack: str) -> dict[str, str]:
     """Return what makes ``pulumi preview|up -s sandbox`` in the checkout work on this sandbox."""
     variables = engine_environment(directory, debug_providers)
-    del variables["PULUMI_HOME"]
+    del variables["PULUMI_HOME"], variables["PATH"]
     return {**variables, "PULUMI_OPTION_CONFIG_FILE": str(directory / f"Pulumi.{stack}.yaml")}
 
 
@@ -260,8 +248,23 @@ def _collect(
             note(event.res_outputs_event.metadata)
         if event.diagnostic_event and event.diagnostic_event.severity == "error":
             errors.append(event.diagnostic_event.message.strip())
+        if event.policy_event:
+            outcome.violations.append(_violation(event.policy_event))
 
     try:
         yield outcome, listen
     except automation.CommandError as error:
+        if outcome.forbidden and set(errors) <= _AFTER_VIOLATIONS:
+            return
         raise EngineError("\n".join(dict.fromkeys(errors)) or str(error)) from error
+
+
+def _violation(event: PolicyEvent) -> Violation:
+    # The first line of a message is the policy's description.
+    _, _, message = event.message.strip().partition("\n")
+    return Violation(
+        policy=event.policy_name,
+        mandatory=event.enforcement_level == "mandatory",
+        message=message or event.message.strip(),
+        urn=event.resource_urn or "",
+    )

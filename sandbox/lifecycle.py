@@ -19,8 +19,9 @@ from sandbox import control_plane, images, prometheus, toolchain
 from sandbox.aws_server import PORT as AWS_PORT
 from sandbox.backing_services.postgresql import SERVICE_USER
 from sandbox.certificates import authority, ca_bundle
-from sandbox.engine import Engine, EngineError, EngineSettings, Outcome
+from sandbox.engine import Engine, EngineError, EngineSettings
 from sandbox.node import kill_leftovers
+from sandbox.outcome import Outcome
 from sandbox.paths import PROJECT_ROOT, Instance
 from sandbox.providers.server import ADDRESS, debug_providers, provider_ports
 from sandbox.stack_files import SANDBOX_STACK
@@ -225,10 +226,15 @@ def destroy(instance: Instance, report: Report) -> Outcome:
         return running_engine(instance).destroy(report)
 
 
-def preview(instance: Instance, overrides: Mapping[str, str], report: Report) -> Outcome:
+def preview(
+    instance: Instance,
+    overrides: Mapping[str, str],
+    report: Report,
+    policy_pack: Path | None = None,
+) -> Outcome:
     """Tell what ``up`` would change in a running sandbox."""
     with exclusively(instance):
-        return running_engine(instance, overrides).preview(report)
+        return running_engine(instance, overrides).preview(report, policy_pack)
 
 
 def refresh(instance: Instance, report: Report) -> Outcome:

@@ -6,18 +6,22 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sandbox import toolchain
-from sandbox.engine import Engine, EngineSettings, Outcome
+from sandbox.engine import Engine, EngineSettings
 from sandbox.lifecycle import by_tool
+from sandbox.outcome import Outcome
 from sandbox.planned_resources import Plan, read_plan
 from sandbox.providers.server import serve
 
 
 def preview_stack(
-    stack: str, overrides: Mapping[str, str], report: Callable[[str], None]
+    stack: str,
+    overrides: Mapping[str, str],
+    report: Callable[[str], None],
+    policy_pack: Path | None = None,
 ) -> Outcome:
-    """Return what a first ``pulumi up`` of ``stack`` would create."""
+    """Return what a first ``pulumi up`` of ``stack`` would create, and what policies say of it."""
     with _engine(stack, overrides, report) as (engine, _):
-        return engine.preview(report)
+        return engine.preview(report, policy_pack=policy_pack)
 
 
 def plan_stack(stack: str, overrides: Mapping[str, str], report: Callable[[str], None]) -> Plan:

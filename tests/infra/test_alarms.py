@@ -171,7 +171,7 @@ def test_every_alarm_tells_the_topic_and_the_further_ones() -> None:
 
 def test_the_topic_is_encrypted_and_admits_alarms_and_budgets_only(prod: list[Registered]) -> None:
     (topic,) = of_type(prod, "topic:Topic")
-    assert topic.inputs["kmsMasterKeyId"] == "arn:aws:mock:us-east-1:111122223333:monitoring"
+    assert topic.inputs["kmsMasterKeyId"] == "arn:aws:kms:us-east-1:111122223333:key/monitoring"
     (policy,) = of_type(prod, "TopicPolicy")
     publishing, refused = json.loads(policy.inputs["policy"])["Statement"]
     assert publishing["Principal"]["Service"] == [

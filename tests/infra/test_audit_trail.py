@@ -95,7 +95,7 @@ def test_the_trail_covers_all_regions_and_signs_its_files(prod: list[Registered]
     trail = only(prod, "trail:Trail").inputs
     assert trail["isMultiRegionTrail"] is True
     assert trail["enableLogFileValidation"] is True
-    assert trail["kmsKeyId"] == "arn:aws:mock:us-east-1:111122223333:logs"
+    assert trail["kmsKeyId"] == "arn:aws:kms:us-east-1:111122223333:key/logs"
 
 
 def test_the_trail_leaves_out_key_operations_and_nothing_else(prod: list[Registered]) -> None:

@@ -119,7 +119,7 @@ def test_the_logs_of_the_database_stand_in_groups_of_the_stack(
         for group in groups
         if group.name.startswith("database-")
     }
-    key = "arn:aws:mock:us-east-1:111122223333:logs"
+    key = "arn:aws:kms:us-east-1:111122223333:key/logs"
     assert found == {
         f"/aws/rds/instance/litellm-{stack}-database-1/{log}": (days, key)
         for log in ("postgresql", "upgrade")
@@ -221,7 +221,7 @@ def test_backups_are_copied_with_the_key_of_the_other_region(prod: list[Register
     replication = only(prod, "InstanceAutomatedBackupsReplication").inputs
     assert replication == {
         "sourceDbInstanceArn": "arn:aws:mock:us-east-1:111122223333:database-1",
-        "kmsKeyId": "arn:aws:mock:us-east-1:111122223333:copies",
+        "kmsKeyId": "arn:aws:kms:us-east-1:111122223333:key/copies",
         "retentionPeriod": 35,
         "region": REGION,
     }
@@ -271,7 +271,7 @@ def test_what_cannot_be_generated_anew_is_copied_and_nothing_else() -> None:
     copied = {
         name: one["replicas"] for name, one in secrets(resources).items() if "replicas" in one
     }
-    key = "arn:aws:mock:us-east-1:111122223333:copies"
+    key = "arn:aws:kms:us-east-1:111122223333:key/copies"
     replica = [{"region": REGION, "kmsKeyId": key}]
     assert copied == {"salt-key": replica, "slack-webhook": replica}
 

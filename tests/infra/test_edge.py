@@ -321,7 +321,7 @@ def test_no_rule_that_reads_a_body_blocks_a_prompt_of_100_kilobytes_full_of_code
 
 def test_the_firewall_stands_before_prod_and_logs_no_key(prod: list[Registered]) -> None:
     (association,) = of_type(prod, "WebAclAssociation")
-    assert association.inputs["resourceArn"].endswith(":gateway")
+    assert association.inputs["resourceArn"].endswith(":litellm-prod")
     (logging,) = of_type(prod, "WebAclLoggingConfiguration")
     redacted = logging.inputs["redactedFields"]
     headers = {field["singleHeader"]["name"] for field in redacted if "singleHeader" in field}
@@ -332,7 +332,7 @@ def test_the_firewall_stands_before_prod_and_logs_no_key(prod: list[Registered])
 def test_the_firewall_s_log_is_encrypted_and_expires(prod: list[Registered]) -> None:
     (group,) = [r for r in of_type(prod, "logGroup:LogGroup") if r.name == "web-firewall"]
     assert group.inputs["name"] == "aws-waf-logs-litellm-prod"
-    assert group.inputs["kmsKeyId"].endswith(":logs")
+    assert group.inputs["kmsKeyId"].endswith("key/logs")
     assert group.inputs["retentionInDays"] == 90
     (policy,) = of_type(prod, "LogResourcePolicy")
     (statement,) = json.loads(policy.inputs["policyDocument"])["Statement"]

@@ -67,7 +67,7 @@ def test_every_log_group_of_the_agent_is_encrypted_and_expires(
     ]
     assert len(groups) == 6
     for group in groups:
-        assert group["kmsKeyId"] == "arn:aws:mock:us-east-1:111122223333:logs"
+        assert group["kmsKeyId"] == "arn:aws:kms:us-east-1:111122223333:key/logs"
         assert group["retentionInDays"] > 0
 
 
