@@ -2,7 +2,6 @@
 
 import pulumi
 
-from infra.access_logs import AccessLogs, AccessLogsArgs
 from infra.aws_account import connect
 from infra.cluster import Cluster, ClusterArgs
 from infra.credentials import Credentials, CredentialsArgs
@@ -11,9 +10,7 @@ from infra.deployment_roles import deployment_roles
 from infra.durability import POLICIES
 from infra.encryption import EncryptionArgs, EncryptionKeys
 from infra.load_balancer import LoadBalancer, LoadBalancerArgs
-from infra.log_analytics import LogAnalytics, LogAnalyticsArgs
-from infra.log_storage import LogStorage, LogStorageArgs
-from infra.log_tables import analytics_lifecycle_rules
+from infra.log_archive import LogArchive, LogArchiveArgs
 from infra.monitoring import Monitoring, MonitoringArgs
 from infra.naming import Naming
 from infra.network import Network, NetworkArgs
@@ -44,25 +41,10 @@ credentials_args = CredentialsArgs(
     naming=naming, settings=settings, durability=durability, keys=keys
 )
 credentials = Credentials("credentials", credentials_args, in_aws)
-access_logs_args = AccessLogsArgs(
-    naming=naming, account=account, settings=settings.access_logs, durability=durability
+logs_args = LogArchiveArgs(
+    naming=naming, account=account, settings=settings, durability=durability, keys=keys
 )
-access_logs = AccessLogs("access-logs", access_logs_args, in_aws)
-logs_args = LogStorageArgs(
-    naming=naming,
-    account=account,
-    settings=settings.log_storage,
-    durability=durability,
-    key_arn=keys.logs,
-    access_logs=access_logs,
-    further_rules=analytics_lifecycle_rules(settings),
-)
-logs = LogStorage("log-storage", logs_args, in_aws)
-analytics_args = LogAnalyticsArgs(
-    naming=naming, account=account, settings=settings, durability=durability, logs=logs, keys=keys
-)
-if settings.log_analytics.enabled:
-    LogAnalytics("log-analytics", analytics_args, in_aws)
+logs = LogArchive("log-archive", logs_args, in_aws)
 stores_args = DataStoresArgs(
     naming=naming,
     account=account,
@@ -72,7 +54,7 @@ stores_args = DataStoresArgs(
     cluster=cluster,
     credentials=credentials,
     keys=keys,
-    logs=logs,
+    logs=logs.requests,
 )
 stores = DataStores("data-stores", stores_args, in_aws)
 load_balancer_args = LoadBalancerArgs(
@@ -82,7 +64,7 @@ load_balancer_args = LoadBalancerArgs(
     durability=durability,
     network=network,
     cluster=cluster,
-    access_logs=access_logs,
+    access_logs=logs.access,
     log_connections=settings.access_logs.connections,
     log_key_arn=keys.logs,
 )
@@ -95,7 +77,7 @@ workloads_args = WorkloadsArgs(
     network=network,
     credentials=credentials,
     keys=keys,
-    logs=logs,
+    logs=logs.requests,
     stores=stores,
     load_balancer=load_balancer,
 )
@@ -108,7 +90,7 @@ pulumi.export("gatewayUrl", load_balancer.url)
 pulumi.export("adminUrl", load_balancer.admin_url)
 pulumi.export("clusterName", cluster.name)
 pulumi.export("secretNames", credentials.names)
-pulumi.export("logBucket", logs.bucket_name)
+pulumi.export("logBucket", logs.requests.bucket_name)
 pulumi.export("databaseIdentifier", stores.database.identifier)
 pulumi.export("databaseHost", stores.database.host)
 pulumi.export("cacheHost", stores.cache.host)

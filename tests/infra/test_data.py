@@ -221,7 +221,7 @@ def test_backups_are_copied_with_the_key_of_the_other_region(prod: list[Register
     replication = only(prod, "InstanceAutomatedBackupsReplication").inputs
     assert replication == {
         "sourceDbInstanceArn": "arn:aws:mock:us-east-1:111122223333:database-1",
-        "kmsKeyId": "arn:aws:kms:us-east-1:111122223333:key/copies",
+        "kmsKeyId": "arn:aws:kms:us-west-2:111122223333:key/copies",
         "retentionPeriod": 35,
         "region": REGION,
     }
@@ -271,7 +271,7 @@ def test_what_cannot_be_generated_anew_is_copied_and_nothing_else() -> None:
     copied = {
         name: one["replicas"] for name, one in secrets(resources).items() if "replicas" in one
     }
-    key = "arn:aws:kms:us-east-1:111122223333:key/copies"
+    key = "arn:aws:kms:us-west-2:111122223333:key/copies"
     replica = [{"region": REGION, "kmsKeyId": key}]
     assert copied == {"salt-key": replica, "slack-webhook": replica}
 
