@@ -68,7 +68,8 @@ class Engine:
 
     def __init__(self, settings: EngineSettings) -> None:
         # The SDKs take seconds to import; meanwhile the engine's own commands run.
-        threading.Thread(target=_import_program, daemon=True).start()
+        self._imports = threading.Thread(target=_import_program, daemon=True)
+        self._imports.start()
         self._settings = settings
         write_project(settings.directory)
         self.stack_file = write_stack(
@@ -85,13 +86,19 @@ class Engine:
         return automation.create_or_select_stack(
             self._settings.stack,
             PROJECT,
-            program=run_program,
+            program=self._run_program,
             opts=automation.LocalWorkspaceOptions(
                 work_dir=str(self._settings.directory),
                 env_vars=self.environment,
                 pulumi_command=automation.PulumiCommand(root=str(_pulumi_root(self._settings))),
             ),
         )
+
+    def _run_program(self) -> None:
+        """Run the program as ``pulumi up`` would."""
+        # The SDK's modules load on first use, which two threads must not do at once.
+        self._imports.join()
+        runpy.run_path(str(PROJECT_ROOT / "infra" / "__main__.py"), run_name="__main__")
 
     def supply_secret(self, path: str, value: str) -> None:
         """Encrypt a value into the stack's file unless one is there; it is never an argument."""
@@ -168,11 +175,6 @@ class Engine:
 
 def _public(outputs: automation.OutputMap) -> dict[str, object]:
     return {name: output.value for name, output in outputs.items() if not output.secret}
-
-
-def run_program() -> None:
-    """Run the program as ``pulumi up`` would."""
-    runpy.run_path(str(PROJECT_ROOT / "infra" / "__main__.py"), run_name="__main__")
 
 
 def _import_program() -> None:
