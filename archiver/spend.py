@@ -17,6 +17,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -227,7 +228,12 @@ def main() -> None:
     today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
     before = today - int(os.environ["RETENTION_DAYS"]) * _DAY
     bucket = Bucket(os.environ["BUCKET"])
-    with psycopg.connect("", autocommit=True) as connection:
+    credentials = Path(os.environ["DATABASE_CREDENTIALS"])  # a folder with one file a value
+    with psycopg.connect(
+        user=(credentials / "username").read_text(),
+        password=(credentials / "password").read_text(),
+        autocommit=True,
+    ) as connection:
         (alone,) = connection.execute("SELECT pg_try_advisory_lock(%s)", [_LOCK]).fetchone() or (
             False,
         )

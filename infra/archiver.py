@@ -22,6 +22,7 @@ REQUEST_COPY, SPEND_ARCHIVE = "request-copy", "spend-archive"
 _FILES = sorted((PROJECT_ROOT / "archiver").glob("*.py"))
 _PROGRAMS = "/usr/local/lib/programs"
 _CERTIFICATES = "/etc/gateway/certificates"
+_CREDENTIALS = "/etc/archiver/database"
 # A batch of the spend archive is in memory three times, a parsed log object about ten.
 _MEMORY = "1Gi"
 
@@ -138,11 +139,13 @@ class Archiver(pulumi.ComponentResource):
         kubernetes.batch.v1.CronJob(
             task,
             metadata={"name": task, "namespace": NAMESPACE},
-            spec=self._spec(task, schedule, self._container(task, module, variables)),
+            spec=self._spec(
+                task, schedule, self._container(task, module, variables, database), database
+            ),
             opts=pulumi.ResourceOptions(parent=self, depends_on=[account, reach]),
         )
 
-    def _spec(self, task: str, schedule: str, container: Mapping[str, Any]) -> Any:
+    def _spec(self, task: str, schedule: str, container: Mapping[str, Any], database: bool) -> Any:
         return {
             "schedule": schedule,
             "timeZone": "Etc/UTC",
@@ -156,13 +159,13 @@ class Archiver(pulumi.ComponentResource):
                     "activeDeadlineSeconds": 6 * 3600,
                     "template": {
                         "metadata": {"labels": _labels(task)},
-                        "spec": self._pod(task, container),
+                        "spec": self._pod(task, container, database),
                     },
                 }
             },
         }
 
-    def _pod(self, task: str, container: Mapping[str, Any]) -> Any:
+    def _pod(self, task: str, container: Mapping[str, Any], database: bool) -> Any:
         return {
             "restartPolicy": "Never",
             "serviceAccountName": task,
@@ -182,10 +185,13 @@ class Archiver(pulumi.ComponentResource):
                 {"name": "programs", "configMap": {"name": self._programs, "items": _package()}},
                 {"name": "certificates", "configMap": {"name": self._args.certificates}},
                 {"name": "scratch", "emptyDir": {"sizeLimit": "256Mi"}},
+                *([self._database_credentials()] if database else []),
             ],
         }
 
-    def _container(self, task: str, module: str, variables: Sequence[Any]) -> dict[str, Any]:
+    def _container(
+        self, task: str, module: str, variables: Sequence[Any], database: bool
+    ) -> dict[str, Any]:
         settings = self._args.settings
         return {
             "name": task,
@@ -213,12 +219,16 @@ class Archiver(pulumi.ComponentResource):
                 {"name": "programs", "mountPath": _PROGRAMS, "readOnly": True},
                 {"name": "certificates", "mountPath": _CERTIFICATES, "readOnly": True},
                 {"name": "scratch", "mountPath": "/tmp"},  # noqa: S108 - an emptyDir
+                *(
+                    [{"name": "database", "mountPath": _CREDENTIALS, "readOnly": True}]
+                    if database
+                    else []
+                ),
             ],
         }
 
     def _database_environment(self) -> list[dict[str, Any]]:
-        """What libpq reads. The user is the gateway's own of the serving epoch."""
-        secret = DATABASE.secret_name(self._args.settings.rotation.database)
+        """What libpq reads, apart from user and password."""
         plain: dict[str, pulumi.Input[str]] = {
             "PGHOST": self._args.database_host,
             "PGPORT": str(DATABASE_PORT),
@@ -227,14 +237,14 @@ class Archiver(pulumi.ComponentResource):
             "PGSSLROOTCERT": f"{_CERTIFICATES}/database.pem",
             "PGCONNECT_TIMEOUT": "10",
             "PGAPPNAME": SPEND_ARCHIVE,
+            "DATABASE_CREDENTIALS": _CREDENTIALS,
         }
-        return [
-            *({"name": name, "value": value} for name, value in plain.items()),
-            *(
-                {"name": name, "valueFrom": {"secretKeyRef": {"name": secret, "key": key}}}
-                for name, key in (("PGUSER", "username"), ("PGPASSWORD", "password"))
-            ),
-        ]
+        return [{"name": name, "value": value} for name, value in plain.items()]
+
+    def _database_credentials(self) -> dict[str, Any]:
+        """Files with user and password: the gateway's own of the serving epoch."""
+        secret = DATABASE.secret_name(self._args.settings.rotation.database)
+        return {"name": "database", "secret": {"secretName": secret, "defaultMode": 0o440}}
 
 
 def _package() -> list[dict[str, str]]:

@@ -70,14 +70,20 @@ def server() -> Iterator[PostgreSQL]:
         yield started
 
 
+def credentials(folder: Path, password: str) -> str:
+    """Write what the pod finds in its volume; return where."""
+    (folder / "username").write_text("litellm_a")
+    (folder / "password").write_text(password)
+    return str(folder)
+
+
 @pytest.fixture(scope="module")
-def only_bucket(server: PostgreSQL) -> Archiver:
+def only_bucket(server: PostgreSQL, tmp_path_factory: pytest.TempPathFactory) -> Archiver:
     environment = {
+        "DATABASE_CREDENTIALS": credentials(tmp_path_factory.mktemp("database"), "secret-of-a"),
         "PGHOST": server.address,
         "PGPORT": str(PORT),
         "PGDATABASE": "litellm",
-        "PGUSER": "litellm_a",
-        "PGPASSWORD": "secret-of-a",
         "PGSSLMODE": "verify-full",
         "PGSSLROOTCERT": str(server.ca),
         "RETENTION_DAYS": "90",
@@ -234,8 +240,9 @@ def holding_the_lock(server: PostgreSQL) -> Iterator[None]:
         yield
 
 
-def test_the_password_is_never_told(archiver: Archiver) -> None:
-    done = archiver.run(PROGRAM, PGPASSWORD="not-the-password")
+def test_the_password_is_never_told(archiver: Archiver, tmp_path: Path) -> None:
+    wrong = credentials(tmp_path, "not-the-password")
+    done = archiver.run(PROGRAM, DATABASE_CREDENTIALS=wrong)
     assert done.returncode != 0
     assert "not-the-password" not in done.stderr
 

@@ -157,15 +157,17 @@ def test_only_the_spend_archive_knows_the_database(prod: list[Registered]) -> No
         task: {variable["name"] for variable in pod["containers"][0]["env"]}
         for task, pod in pods(prod).items()
     }
-    assert "PGPASSWORD" in names["spend-archive"]
+    assert "PGHOST" in names["spend-archive"]
     assert not [name for name in names["request-copy"] if name.startswith("PG")]
+    volumes = {volume["name"] for volume in pods(prod)["request-copy"]["volumes"]}
+    assert "database" not in volumes
 
 
 def test_the_spend_archive_takes_the_user_of_the_serving_epoch() -> None:
     resources = run_program("dev", with_changes("dev", {"rotation.database": 2}))
-    variables = pods(resources)["spend-archive"]["containers"][0]["env"]
-    (password,) = [one for one in variables if one["name"] == "PGPASSWORD"]
-    assert password["valueFrom"]["secretKeyRef"] == {"name": "database-2", "key": "password"}
+    volumes = pods(resources)["spend-archive"]["volumes"]
+    (credentials,) = [volume["secret"] for volume in volumes if volume["name"] == "database"]
+    assert credentials["secretName"] == "database-2"
 
 
 def test_pods_of_the_archiver_take_no_connections_and_reach_what_they_need(
