@@ -18,7 +18,9 @@ FOREIGN_SECRET = f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:payroll/pro
 
 # Workloads that read the objects of the log bucket, each with the reason. The proxy writes them and
 # needs none back: LiteLLM's UI reads spend from the database. docs/decisions/identity.md
-READERS_OF_LOGS: dict[str, str] = {}
+READERS_OF_LOGS = {
+    "request-copy": "turns log objects into the table that Athena reads; nothing else of the bucket",
+}
 
 # Refused to whatever runs in the cluster.
 NOBODYS = [
