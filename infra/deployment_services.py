@@ -12,8 +12,8 @@ from dataclasses import dataclass
 class Service:
     """A service's calls, and the ARNs that they may name.
 
-    ``resources`` lack ``arn:<partition>:`` and may hold ``{account}``, ``{prefix}``,
-    ``{stack}`` and ``{database}``; the region is open, since copies live in a second one. ``listing`` and
+    ``resources`` lack ``arn:<partition>:`` and may hold ``{account}``, ``{prefix}``, ``{stack}``
+    and ``{database}``; the region is open, since copies live in a second one. ``listing`` and
     ``making`` are calls that IAM knows no resource for, by readers and by writers.
     """
 
