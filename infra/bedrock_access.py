@@ -24,8 +24,10 @@ _GEOGRAPHIES: Mapping[str, tuple[str, ...]] = {
     "us-gov": ("us-gov-*",),
     "eu": ("eu-*",),
     "apac": ("ap-*",),
-    # aws.amazon.com/blogs/machine-learning: Japan and Australia cross-region inference
+    # Tokyo and Osaka: aws.amazon.com/jp/blogs/news/
+    # amazon-bedrock-now-supports-japan-cross-region-inference
     "jp": ("ap-northeast-1", "ap-northeast-3"),
+    # Sydney and Melbourne, from Auckland too: docs/not-confirmed.md
     "au": ("ap-southeast-2", "ap-southeast-4"),
     "global": ("",),
 }

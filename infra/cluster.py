@@ -177,7 +177,8 @@ class Cluster(pulumi.ComponentResource):
 def volume_key_policy(key_arn: str) -> str:
     """Return what the cluster's role may do with the key of the nodes' volumes.
 
-    docs.aws.amazon.com/eks/latest/userguide/auto-kms.html; grants for AWS services only.
+    docs.aws.amazon.com/eks/latest/userguide/auto-kms.html, without the pairs of asymmetric keys
+    that its wildcards include; grants for AWS services only.
     """
     return document(
         allow(
@@ -185,8 +186,10 @@ def volume_key_policy(key_arn: str) -> str:
                 "kms:Decrypt",
                 "kms:DescribeKey",
                 "kms:Encrypt",
-                "kms:GenerateDataKey*",
-                "kms:ReEncrypt*",
+                "kms:GenerateDataKey",
+                "kms:GenerateDataKeyWithoutPlaintext",
+                "kms:ReEncryptFrom",
+                "kms:ReEncryptTo",
             ],
             [key_arn],
         ),

@@ -8,8 +8,6 @@ _PASSED_TO = (
     "cloudtrail.amazonaws.com",
     "ec2.amazonaws.com",
     "eks.amazonaws.com",
-    "events.amazonaws.com",
-    "firehose.amazonaws.com",
     "monitoring.rds.amazonaws.com",
     "s3.amazonaws.com",
     "vpc-flow-logs.amazonaws.com",

@@ -10,7 +10,7 @@ from infra.aws_account import AwsAccount
 from infra.cluster import Cluster
 from infra.cluster_access import administrators
 from infra.deployment_policies import deploy_policies, github_trust, preview_policies
-from infra.deployment_scope import ADMINISTERED, Scope
+from infra.deployment_scope import DEPLOY_ROLE, PREVIEW_ROLE, Scope
 from infra.naming import Naming
 from infra.preview_access import GROUP, PreviewAccess
 from infra.setting_sections import ClusterSettings, GitHubSettings
@@ -69,12 +69,12 @@ class DeploymentRoles(pulumi.ComponentResource):
             provider = github.oidc_provider
         self._role_options = pulumi.ResourceOptions(parent=self, depends_on=created)
         preview = self._role(
-            "preview",
+            PREVIEW_ROLE,
             github_trust(provider, github.repository, github.preview_environment),
             preview_policies(scope),
         )
         deploy = self._role(
-            "deploy",
+            DEPLOY_ROLE,
             github_trust(provider, github.repository, github.deploy_environment),
             deploy_policies(scope),
         )
@@ -95,16 +95,16 @@ class DeploymentRoles(pulumi.ComponentResource):
         self.preview_arn, self.deploy_arn = preview.arn, deploy.arn
         self.register_outputs({"previewArn": self.preview_arn, "deployArn": self.deploy_arn})
 
-    def _role(self, purpose: str, trust: str, policies: Mapping[str, str]) -> aws.iam.Role:
+    def _role(self, name: str, trust: str, policies: Mapping[str, str]) -> aws.iam.Role:
         naming = self._args.naming
         role = aws.iam.Role(
-            f"{ADMINISTERED}-{purpose}",
-            name=naming.named(f"{ADMINISTERED}-{purpose}"),
+            name,
+            name=naming.named(name),
             assume_role_policy=trust,
             opts=self._role_options,
         )
         for part, text in policies.items():
-            title = f"{ADMINISTERED}-{purpose}-{part}"
+            title = f"{name}-{part}"
             policy = aws.iam.Policy(title, name=naming.named(title), policy=text, opts=self._child)
             aws.iam.RolePolicyAttachment(
                 title, role=role.name, policy_arn=policy.arn, opts=self._child
@@ -114,7 +114,7 @@ class DeploymentRoles(pulumi.ComponentResource):
     def _administer(self, role: aws.iam.Role) -> None:
         args = self._args
         own = f"arn:{args.account.partition}:iam::{args.account.account_id}:role/" + (
-            args.naming.named(f"{ADMINISTERED}-deploy")
+            args.naming.named(DEPLOY_ROLE)
         )
         settings = args.cluster_settings
         if own in administrators(settings, args.account.caller_arn):

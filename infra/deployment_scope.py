@@ -9,6 +9,8 @@ from infra.setting_sections import GitHubSettings
 
 # Roles whose name begins so are changed by an administrator, never by the deployment itself.
 ADMINISTERED = "github"
+PREVIEW_ROLE = f"{ADMINISTERED}-preview"
+DEPLOY_ROLE = f"{ADMINISTERED}-deploy"
 BOUNDARY = "boundary"
 
 
@@ -25,7 +27,10 @@ class Scope:
 
     def arn(self, rest: str) -> str:
         filled = rest.format(
-            account=self.account, prefix=self.naming.prefix, stack=self.naming.stack
+            account=self.account,
+            prefix=self.naming.prefix,
+            stack=self.naming.stack,
+            database=self.naming.database,
         )
         return f"arn:{self.partition}:{filled}"
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 class Service:
     """A service's calls, and the ARNs that they may name.
 
-    ``resources`` lack ``arn:<partition>:`` and may hold ``{account}``, ``{prefix}`` and
-    ``{stack}``; the region is open, since copies live in a second one. ``listing`` and
+    ``resources`` lack ``arn:<partition>:`` and may hold ``{account}``, ``{prefix}``, ``{stack}``
+    and ``{database}``; the region is open, since copies live in a second one. ``listing`` and
     ``making`` are calls that IAM knows no resource for, by readers and by writers.
     """
 
@@ -96,9 +96,9 @@ NETWORK_SERVICES: tuple[Service, ...] = (
         name="elasticloadbalancing",
         group="cluster",
         resources=(
-            "elasticloadbalancing:*:{account}:listener-rule/app/{prefix}-*",
-            "elasticloadbalancing:*:{account}:listener/app/{prefix}-*",
-            "elasticloadbalancing:*:{account}:loadbalancer/app/{prefix}-*",
+            "elasticloadbalancing:*:{account}:listener-rule/app/{prefix}/*",
+            "elasticloadbalancing:*:{account}:listener/app/{prefix}/*",
+            "elasticloadbalancing:*:{account}:loadbalancer/app/{prefix}/*",
             "elasticloadbalancing:*:{account}:targetgroup/{prefix}-*",
         ),
         reads=(),
@@ -133,22 +133,21 @@ NETWORK_SERVICES: tuple[Service, ...] = (
         name="wafv2",
         group="cluster",
         resources=(
-            "wafv2:*:{account}:regional/ipset/{prefix}-*/*",
             "wafv2:*:{account}:regional/managedruleset/*/*",
-            "wafv2:*:{account}:regional/webacl/{prefix}-*/*",
+            "wafv2:*:{account}:regional/webacl/{prefix}/*",
         ),
-        reads=("GetIPSet", "GetLoggingConfiguration", "GetWebACL", "ListTagsForResource"),
+        reads=("GetLoggingConfiguration", "GetWebACL", "ListTagsForResource"),
         writes=(
-            "CreateIPSet", "CreateWebACL", "DeleteIPSet", "DeleteLoggingConfiguration",
-            "DeleteWebACL", "PutLoggingConfiguration", "UpdateIPSet", "UpdateWebACL", *TAGS,
+            "CreateWebACL", "DeleteLoggingConfiguration", "DeleteWebACL",
+            "PutLoggingConfiguration", "UpdateWebACL", *TAGS,
         ),
     ),
     Service(
         name="wafv2",
         group="cluster",
         resources=(
-            "elasticloadbalancing:*:{account}:loadbalancer/app/{prefix}-*",
-            "wafv2:*:{account}:regional/webacl/{prefix}-*/*",
+            "elasticloadbalancing:*:{account}:loadbalancer/app/{prefix}/*",
+            "wafv2:*:{account}:regional/webacl/{prefix}/*",
         ),
         reads=("GetWebACLForResource",),
         writes=("AssociateWebACL", "DisassociateWebACL"),

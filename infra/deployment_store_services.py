@@ -92,6 +92,11 @@ STORE_SERVICES: tuple[Service, ...] = (
             "UpdateSecretVersionStage", *TAGS,
         ),
     ),
+    # RDS keeps the administrator's password; the caller needs these two rights:
+    # docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-secrets-manager.html
+    Service(name="secretsmanager", group="stores",
+            resources=("secretsmanager:*:{account}:secret:rds!db-*",), reads=(),
+            writes=("CreateSecret", "TagResource")),
     Service(
         name="athena",
         group="operations",
@@ -132,7 +137,7 @@ STORE_SERVICES: tuple[Service, ...] = (
     Service(
         name="cloudwatch",
         group="operations",
-        resources=("cloudwatch::{account}:dashboard/{prefix}-*",),
+        resources=("cloudwatch::{account}:dashboard/{prefix}",),
         reads=("GetDashboard",),
         writes=("DeleteDashboards", "PutDashboard"),
     ),
@@ -147,8 +152,9 @@ STORE_SERVICES: tuple[Service, ...] = (
         name="glue",
         group="operations",
         resources=(
-            "glue:*:{account}:catalog", "glue:*:{account}:database/litellm*",
-            "glue:*:{account}:table/litellm*/*", "glue:*:{account}:userDefinedFunction/litellm*/*",
+            "glue:*:{account}:catalog", "glue:*:{account}:database/{database}",
+            "glue:*:{account}:table/{database}/*",
+            "glue:*:{account}:userDefinedFunction/{database}/*",
         ),
         reads=("GetDatabase", "GetPartitionIndexes", "GetTable", "GetTags"),
         writes=(
@@ -159,7 +165,13 @@ STORE_SERVICES: tuple[Service, ...] = (
     Service(
         name="logs",
         group="operations",
-        resources=("logs:*:{account}:log-group:*{prefix}*",),
+        resources=(
+            "logs:*:{account}:log-group:/aws/*/{prefix}-*",
+            "logs:*:{account}:log-group:/aws/*/{prefix}/*",
+            "logs:*:{account}:log-group:/litellm/{stack}/*",
+            "logs:*:{account}:log-group:aws-waf-logs-{prefix}",
+            "logs:*:{account}:log-group:aws-waf-logs-{prefix}:*",
+        ),
         reads=("DescribeMetricFilters", "DescribeSubscriptionFilters", "ListTagsForResource"),
         writes=(
             "AssociateKmsKey", "CreateLogGroup", "DeleteLogGroup", "DeleteMetricFilter",
@@ -167,6 +179,12 @@ STORE_SERVICES: tuple[Service, ...] = (
             *TAGS,
         ),
         listing=("DescribeLogGroups", "DescribeResourcePolicies"),
+        # The firewall's policy, and what caches and the firewall ask for in the caller's name:
+        # docs.aws.amazon.com/AmazonElastiCache/latest/dg/Logging-destinations.html
+        making=(
+            "CreateLogDelivery", "DeleteLogDelivery", "DeleteResourcePolicy", "GetLogDelivery",
+            "ListLogDeliveries", "PutResourcePolicy", "UpdateLogDelivery",
+        ),
     ),
     Service(
         name="sns",

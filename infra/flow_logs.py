@@ -80,11 +80,10 @@ def flow_log_trust(account: AwsAccount) -> str:
 
 def flow_log_rights(account: AwsAccount, group: str) -> str:
     """Return what the role may do: find log groups, write streams of this one."""
-    groups = f"arn:{account.partition}:logs:{account.region}:{account.account_id}:log-group:"
+    arn = f"arn:{account.partition}:logs:{account.region}:{account.account_id}:log-group:{group}"
     return document(
-        allow(["logs:DescribeLogGroups"], [f"{groups}*"]),
-        allow(
-            ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
-            [f"{groups}{group}", f"{groups}{group}:*"],
-        ),
+        # It cannot be limited to a log group.
+        allow(["logs:DescribeLogGroups"], ["*"]),
+        allow(["logs:DescribeLogStreams"], [f"{arn}:*"]),
+        allow(["logs:CreateLogStream", "logs:PutLogEvents"], [f"{arn}:log-stream:*"]),
     )

@@ -29,7 +29,8 @@ def log_key_policy(partition: str, account: str, region: str) -> str:
     """Return the policy of the key under which logs stand: log groups, buckets and trails.
 
     CloudWatch Logs may use it for log groups of this account and region:
-    docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html. CloudTrail may
+    docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html, without the
+    descriptions there, which have no encryption context and fail the condition. CloudTrail may
     encrypt for trails of this account:
     docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html
     """
@@ -43,7 +44,6 @@ def log_key_policy(partition: str, account: str, region: str) -> str:
                 "kms:Decrypt*",
                 "kms:ReEncrypt*",
                 "kms:GenerateDataKey*",
-                "kms:Describe*",
             ],
             ["*"],
             Sid="LogGroups",

@@ -48,7 +48,7 @@ class LogAnalytics(pulumi.ComponentResource):
         self._args = args
         self._child = pulumi.ResourceOptions(parent=self)
         # Athena takes no hyphens without quotes.
-        self.database = args.naming.prefix.replace("-", "_")
+        self.database = args.naming.database
         self.workgroup = args.naming.named("logs")
         self._tables()
         results = self._results_bucket()

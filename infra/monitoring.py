@@ -13,6 +13,7 @@ from infra.cloudwatch_dashboard import CloudWatchDashboard, CloudWatchDashboardA
 from infra.cloudwatch_metrics import own_namespace
 from infra.cluster_access import deployers
 from infra.database_classes import max_connections
+from infra.deployment_scope import DEPLOY_ROLE
 from infra.durability import DurabilityPolicy
 from infra.gateway_config import RELEASE
 from infra.monitored import Monitored
@@ -101,16 +102,19 @@ class Monitoring(pulumi.ComponentResource):
 def known_readers(stack: WorkloadsArgs) -> list[str]:
     """Return who may read the master key without an alarm, by name.
 
-    External Secrets does by its work; the deployer does whenever Pulumi reads the secret's version
-    back, in ``up`` and ``refresh``; others are named in ``audit.trustedReaderArns``.
+    External Secrets does by its work; the deployer and GitHub's deploy role do whenever Pulumi
+    reads the secret's version back, in ``up`` and ``refresh``; others are named in
+    ``audit.trustedReaderArns``.
     """
     account, settings = stack.account, stack.settings
-    role = stack.naming.named(EXTERNAL_SECRETS)
-    return [
-        f"arn:{account.partition}:iam::{account.account_id}:role/{role}",
+    own = [EXTERNAL_SECRETS, *([DEPLOY_ROLE] if settings.identity.github else [])]
+    roles = f"arn:{account.partition}:iam::{account.account_id}:role"
+    readers = [
+        *(f"{roles}/{stack.naming.named(part)}" for part in own),
         *deployers(settings.cluster, account.caller_arn),
         *settings.audit.trusted_reader_arns,
     ]
+    return list(dict.fromkeys(readers))
 
 
 def monitored(stack: WorkloadsArgs) -> Monitored:

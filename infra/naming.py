@@ -44,6 +44,11 @@ class Naming:
     def prefix(self) -> str:
         return f"litellm-{self.stack}"
 
+    @property
+    def database(self) -> str:
+        """Name of the tables' database, such as ``litellm_dev``."""
+        return self.prefix.replace("-", "_")
+
     def named(self, part: str) -> str:
         """Return the physical name of a part, such as ``litellm-dev-api``."""
         return f"{self.prefix}-{part}"

@@ -33,6 +33,7 @@ _READABLE = {
         "rolebindings",
         "roles",
     ),
+    "scheduling.k8s.io": ("priorityclasses",),
     "storage.k8s.io": ("storageclasses",),
 }
 

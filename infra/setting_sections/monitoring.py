@@ -114,9 +114,10 @@ class AuditSettings(Section):
     )
     trusted_reader_arns: tuple[Arn, ...] = Field(
         default=(),
-        max_length=3,
+        # With the longest names they fill what CloudWatch takes of a filter's pattern.
+        max_length=2,
         description="Roles or users whose reads of the master key raise no alarm, beside External "
-        "Secrets and the deployer, at most 3.",
+        "Secrets, the deployer and GitHub's deploy role, at most 2.",
     )
 
     @model_validator(mode="after")

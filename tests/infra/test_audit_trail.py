@@ -74,10 +74,12 @@ def test_a_user_acts_under_its_own_arn() -> None:
 
 
 def test_the_longest_names_that_settings_allow_fit_into_the_pattern() -> None:
-    # Role names have 64 characters at most, stacks' prefixes 24, and three readers can be named.
-    own = f"arn:aws-us-gov:iam::{ACCOUNT}:role/{'s' * 24}-external-secrets"
-    others = [f"arn:aws-us-gov:iam::{ACCOUNT}:role/{letter * 64}" for letter in "abcd"]
-    longest = master_key_filter(f"litellm/{'s' * 16}/master-key-", [own, *others])
+    # Role names have 64 characters at most, stacks' prefixes 24; there is a deployer, and two
+    # readers can be named.
+    roles = f"arn:aws-us-gov:iam::{ACCOUNT}:role"
+    own = [f"{roles}/{'s' * 24}-{part}" for part in ("external-secrets", "github-deploy")]
+    others = [f"{roles}/{letter * 64}" for letter in "abc"]
+    longest = master_key_filter(f"litellm/{'s' * 16}/master-key-", [*own, *others])
     assert len(longest.pattern) <= 1024
 
 
@@ -113,6 +115,18 @@ def test_external_secrets_and_the_deployer_read_in_silence(prod: list[Registered
     assert not matches(pattern, quiet)
     assert not matches(pattern, read(session("litellm-deployer"), {"secretId": ARN}))
     assert matches(pattern, read(STRANGER, {"secretId": ARN}))
+
+
+def test_githubs_deploy_role_reads_in_silence_where_there_is_one() -> None:
+    secret = {"secretId": "litellm/dev/master-key-0a1b2c3"}
+    deploy = read(session("litellm-dev-github-deploy"), secret)
+    preview = read(session("litellm-dev-github-preview"), secret)
+    for settings, alarming in (({}, False), ({"identity.github": None}, True)):
+        resources = run_program("dev", with_changes("dev", settings))
+        filters = {r.name: r.inputs for r in of_type(resources, "LogMetricFilter")}
+        pattern = filters["master-key-reads"]["pattern"]
+        assert matches(pattern, deploy) is alarming
+        assert matches(pattern, preview)
 
 
 def test_an_organisation_s_trail_is_watched_instead_of_one_of_our_own() -> None:

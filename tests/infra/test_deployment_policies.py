@@ -323,9 +323,12 @@ def test_the_deploy_role_may_pass_roles_to_the_services_that_take_them(
     assert services <= set(passed)
 
 
-# Operations of S3 whose actions have other names:
-# docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html
+# Operations whose actions have other names:
+# docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html and
+# docs.aws.amazon.com/service-authorization/latest/reference/list_awsbudgetservice.html
 _RENAMED = {
+    "budgets:CreateBudget": "budgets:ModifyBudget",
+    "budgets:DeleteBudget": "budgets:ModifyBudget",
     "s3:DeleteBucketEncryption": "s3:PutEncryptionConfiguration",
     "s3:DeleteBucketLifecycle": "s3:PutLifecycleConfiguration",
     "s3:DeleteBucketOwnershipControls": "s3:PutBucketOwnershipControls",

@@ -156,8 +156,11 @@ def test_an_endpoint_without_any_zone_tells_the_way_out() -> None:
 def test_only_flow_logs_of_this_account_write_their_log_group() -> None:
     (trust,) = statements(flow_log_trust(account()))
     assert trust["Condition"]["StringEquals"] == {"aws:SourceAccount": "111122223333"}
-    for statement in statements(flow_log_rights(account(), "/aws/vpc/x/flow-logs")):
-        assert all(":111122223333:log-group:" in resource for resource in statement["Resource"])
+    find, *write = statements(flow_log_rights(account(), "/aws/vpc/x/flow-logs"))
+    assert find["Action"] == ["logs:DescribeLogGroups"]
+    for statement in write:
+        (resource,) = statement["Resource"]
+        assert ":111122223333:log-group:/aws/vpc/x/flow-logs:" in resource
 
 
 def test_the_cluster_grants_the_volume_key_to_services_only() -> None:

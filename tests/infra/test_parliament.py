@@ -45,6 +45,17 @@ ALLOWED = (
     ),
     Allowed(
         issue="RESOURCE_STAR",
+        document="resource VpcEndpoint *",
+        why="an endpoint's policy grants nothing; its condition is the principal's account",
+    ),
+    Allowed(
+        issue="MISMATCHED_TYPE",
+        document="resource Key logs",
+        about="Type mismatch: ArnLike requires a value of type Arn but given String",
+        why="the encryption context of a log group is its ARN: AWS's own example compares it so",
+    ),
+    Allowed(
+        issue="RESOURCE_STAR",
         document="boundary *",
         why="a boundary grants nothing; Auto Mode's roles work on machines of their own making",
     ),

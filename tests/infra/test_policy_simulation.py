@@ -18,7 +18,9 @@ FOREIGN_SECRET = f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:payroll/pro
 
 # Workloads that read the objects of the log bucket, each with the reason. The proxy writes them and
 # needs none back: LiteLLM's UI reads spend from the database. docs/decisions/identity.md
-READERS_OF_LOGS: dict[str, str] = {}
+READERS_OF_LOGS = {
+    "request-copy": "turns log objects into the table that Athena reads",
+}
 
 # Refused to whatever runs in the cluster.
 NOBODYS = [
@@ -178,6 +180,9 @@ def test_only_named_workloads_read_log_objects(stack: str, request: pytest.Fixtu
         role.name for role, answer in zip(judged, answers, strict=True) if answer == "Allowed"
     }
     assert readers == set(READERS_OF_LOGS)
+    # People's right to query is a policy of its own, which no role of the stack has.
+    attached = {arn for role in roles(resources).values() for arn in role.attached}
+    assert [arn for arn in attached if arn.endswith("-log-reader")] == []
 
 
 @pytest.mark.parametrize("stack", ["dev", "prod"])
