@@ -59,6 +59,7 @@ def bedrock_statements(models: Iterable[Model], where: BedrockAccount) -> list[D
     Models and profiles that requests name may be invoked, with and without a streamed answer. A
     foundation model behind a profile may be invoked through that profile only. Tokens may be
     counted for the same models, which LiteLLM asks of the foundation model in the calling region.
+    Profiles may be listed, so that an operator can see from a pod what the account offers.
     """
     named: set[str] = set()
     counted: set[str] = set()
@@ -93,6 +94,8 @@ def bedrock_statements(models: Iterable[Model], where: BedrockAccount) -> list[D
         allow(_INVOKE, sorted(named)),
         *through,
         allow(["bedrock:CountTokens"], sorted(counted)),
+        # Lists have no resource; this one tells names, which are AWS's, and no content.
+        allow(["bedrock:ListInferenceProfiles"], ["*"]),
     ]
 
 

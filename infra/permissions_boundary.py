@@ -70,6 +70,7 @@ def boundary_document(
     return document(
         allow(_CLUSTER_SERVICES, ["*"]),
         allow(_OBSERVED, ["*"]),
+        allow(["bedrock:ListInferenceProfiles"], ["*"]),
         allow(["ssm:GetParameter"], arns("ssm:*:*:parameter/aws/service/*")),
         allow(["sns:Publish"], arns(f"sns:*:{account}:{prefix}-*")),
         allow(_INSTANCE_PROFILES, arns(f"iam::{account}:instance-profile/*")),

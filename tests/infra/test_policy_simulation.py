@@ -45,7 +45,7 @@ NOBODYS = [
     ("bedrock:InvokeModel", "arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-pro-v1:0"),
     ("bedrock:CreateInferenceProfile", PROFILE),
     ("bedrock:PutModelInvocationLoggingConfiguration", "*"),
-    ("bedrock:ListInferenceProfiles", "*"),
+    ("bedrock:GetInferenceProfile", PROFILE),
     ("rds:DeleteDBInstance", f"arn:aws:rds:us-east-1:{ACCOUNT}:db:litellm-dev-database-1"),
     ("rds-db:connect", f"arn:aws:rds-db:us-east-1:{ACCOUNT}:dbuser:db-1/litellm_admin"),
     ("eks:DescribeCluster", f"arn:aws:eks:us-east-1:{ACCOUNT}:cluster/litellm-dev"),

@@ -78,7 +78,7 @@ HAIKU_PROFILE = f"arn:aws:bedrock:us-east-1:111122223333:inference-profile/us.{H
 
 
 def test_a_profile_is_named_and_its_model_is_reached_through_it_only() -> None:
-    named, through, _ = _statements(_model("haiku", f"us.{HAIKU}"))
+    named, through, *_ = _statements(_model("haiku", f"us.{HAIKU}"))
     assert named["Resource"] == [HAIKU_PROFILE]
     assert through["Resource"] == [
         f"arn:aws:bedrock:us-*::foundation-model/{HAIKU}",
@@ -90,7 +90,7 @@ def test_a_profile_is_named_and_its_model_is_reached_through_it_only() -> None:
 
 
 def test_a_global_profile_has_a_model_without_a_region() -> None:
-    _, through, _ = _statements(_model("haiku", f"global.{HAIKU}"))
+    _, through, *_ = _statements(_model("haiku", f"global.{HAIKU}"))
     assert f"arn:aws:bedrock:::foundation-model/{HAIKU}" in through["Resource"]
 
 
@@ -98,7 +98,7 @@ def test_a_global_profile_has_a_model_without_a_region() -> None:
 def test_an_application_profile_is_named_and_its_model_reached_through_it(model: str) -> None:
     profile = "arn:aws:bedrock:us-east-1:111122223333:application-inference-profile/a1b2c3"
     deployment = {"model": model, "inferenceProfile": profile}
-    named, through, _ = _statements(
+    named, through, *_ = _statements(
         Model.model_validate(
             {"name": "haiku", "tier": "$", "provider": "bedrock", "deployments": [deployment]}
         )
@@ -109,7 +109,7 @@ def test_an_application_profile_is_named_and_its_model_reached_through_it(model:
 
 def test_a_foundation_model_is_allowed_in_its_own_region_only() -> None:
     model = "amazon.titan-embed-text-v2:0"
-    named, counted = _statements(_model("titan", model), region="eu-west-1")
+    named, counted, _ = _statements(_model("titan", model), region="eu-west-1")
     assert named["Resource"] == [f"arn:aws:bedrock:eu-west-1::foundation-model/{model}"]
     assert counted["Action"] == ["bedrock:CountTokens"]
 
