@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 
 import pulumi
-import pulumi_aws as aws
 
 from infra.aws_account import AwsAccount
 from infra.durability import DurabilityPolicy
 from infra.iam_policies import document, tls_only_statement
 from infra.naming import Naming
+from infra.private_bucket import PrivateBucket, PrivateBucketArgs, expiry
 from infra.setting_sections import AccessLogSettings
 
 LOAD_BALANCER_PREFIX = "load-balancer"
@@ -38,72 +38,27 @@ class AccessLogs(pulumi.ComponentResource):
         self, name: str, args: AccessLogsArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("litellm:access-logs:AccessLogs", name, None, opts)
-        child = pulumi.ResourceOptions(parent=self)
         account = args.account
         # Known in a preview, and unique: bucket names are shared by all accounts.
         self.bucket_name = f"{args.naming.named('access')}-{account.account_id}-{account.region}"
-        bucket = aws.s3.Bucket(
-            "access-logs",
-            bucket=self.bucket_name,
-            force_destroy=args.durability.force_destroy_bucket,
-            opts=child,
-        )
-        public = aws.s3.BucketPublicAccessBlock(
-            "access-logs",
-            bucket=bucket.id,
-            block_public_acls=True,
-            block_public_policy=True,
-            ignore_public_acls=True,
-            restrict_public_buckets=True,
-            opts=child,
-        )
-        aws.s3.BucketOwnershipControls(
-            "access-logs",
-            bucket=bucket.id,
-            rule={"object_ownership": "BucketOwnerEnforced"},
-            opts=child,
-        )
-        versioning = aws.s3.BucketVersioning(
-            "access-logs",
-            bucket=bucket.id,
-            versioning_configuration={"status": "Enabled"},
-            opts=child,
-        )
-        # docs.aws.amazon.com/elasticloadbalancing/latest/application/enable-access-logging.html
-        # (SSE-S3 is the only encryption that load balancers write with) and
-        # docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html
-        aws.s3.BucketServerSideEncryptionConfiguration(
-            "access-logs",
-            bucket=bucket.id,
-            rules=[{"apply_server_side_encryption_by_default": {"sse_algorithm": "AES256"}}],
-            opts=child,
-        )
-        aws.s3.BucketPolicy(
-            "access-logs",
-            bucket=bucket.id,
+        days = args.settings.retention_days
+        bucket_args = PrivateBucketArgs(
+            bucket_name=self.bucket_name,
+            partition=account.partition,
+            durability=args.durability,
+            # docs.aws.amazon.com/elasticloadbalancing/latest/application/enable-access-logging.html
+            # (SSE-S3 is the only encryption that load balancers write with) and
+            # docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html
+            key_arn=None,
+            # Log delivery never overwrites: what is noncurrent was deleted by someone.
+            lifecycle_rules=[expiry(days, noncurrent_days=days)],
+            protected=False,
             policy=delivery_policy(
                 bucket_arn=f"arn:{account.partition}:s3:::{self.bucket_name}",
                 account=account.account_id,
             ),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[public]),
         )
-        days = args.settings.retention_days
-        aws.s3.BucketLifecycleConfiguration(
-            "access-logs",
-            bucket=bucket.id,
-            rules=[
-                {
-                    "id": "expiry",
-                    "status": "Enabled",
-                    "filter": {"prefix": ""},
-                    "expiration": {"days": days},
-                    # Log delivery never overwrites: what is noncurrent was deleted by someone.
-                    "noncurrent_version_expiration": {"noncurrent_days": days},
-                    "abort_incomplete_multipart_upload": {"days_after_initiation": 7},
-                }
-            ],
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[versioning]),
-        )
+        PrivateBucket("access-logs", bucket_args, pulumi.ResourceOptions(parent=self))
         self.register_outputs({"bucketName": self.bucket_name})
 
 

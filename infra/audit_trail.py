@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pulumi
 import pulumi_aws as aws
@@ -16,7 +15,7 @@ from infra.aws_account import AwsAccount
 from infra.durability import DurabilityPolicy
 from infra.log_filters import LogFilter
 from infra.naming import Naming
-from infra.private_bucket import PrivateBucket, PrivateBucketArgs
+from infra.private_bucket import PrivateBucket, PrivateBucketArgs, expiry
 from infra.setting_sections import AuditSettings
 
 # Key operations come by the thousand, and each copy after an account's first costs. Bedrock's and
@@ -126,29 +125,17 @@ class AuditTrail(pulumi.ComponentResource):
         args, account = self._args, self._args.account
         # Known in a preview, and unique: bucket names are shared by all accounts.
         name = f"{args.naming.named('audit')}-{account.account_id}-{account.region}"
+        days = args.settings.retention_days
         bucket_args = PrivateBucketArgs(
             bucket_name=name,
             partition=account.partition,
             durability=args.durability,
             key_arn=args.key_arn,
-            lifecycle_rules=_lifecycle(args.settings.retention_days),
+            # Nothing overwrites a trail's files: what is noncurrent was deleted by someone.
+            lifecycle_rules=[expiry(days, noncurrent_days=days)],
             policy=trail_bucket_policy(
                 f"arn:{account.partition}:s3:::{name}", account.account_id, trail_arn
             ),
             object_lock_days=args.settings.object_lock_days,
         )
         return PrivateBucket("audit", bucket_args, self._child)
-
-
-def _lifecycle(days: int) -> Any:
-    return [
-        {
-            "id": "expiry",
-            "status": "Enabled",
-            "filter": {"prefix": ""},
-            "expiration": {"days": days},
-            # Nothing overwrites a trail's files: what is noncurrent was deleted by someone.
-            "noncurrent_version_expiration": {"noncurrent_days": days},
-            "abort_incomplete_multipart_upload": {"days_after_initiation": 7},
-        }
-    ]

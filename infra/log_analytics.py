@@ -9,11 +9,11 @@ from infra.analytics_policies import log_reader_policy
 from infra.aws_account import AwsAccount
 from infra.durability import DurabilityPolicy
 from infra.encryption import EncryptionKeys
-from infra.iam_policies import tls_only_bucket_policy
 from infra.log_queries import log_queries
 from infra.log_storage import LogStorage
 from infra.log_tables import log_tables
 from infra.naming import Naming
+from infra.private_bucket import PrivateBucket, PrivateBucketArgs, expiry
 from infra.settings import Settings
 
 _GIB = 1024**3
@@ -77,72 +77,21 @@ class LogAnalytics(pulumi.ComponentResource):
                 opts=self._child,
             )
 
-    def _results_bucket(self) -> aws.s3.Bucket:
-        args, child = self._args, self._child
+    def _results_bucket(self) -> PrivateBucket:
+        args = self._args
         name = f"{args.naming.named('results')}-{args.account.account_id}-{args.account.region}"
-        bucket = aws.s3.Bucket(
-            "results",
-            bucket=name,
-            force_destroy=args.durability.force_destroy_bucket,
-            opts=child,
-        )
-        public = aws.s3.BucketPublicAccessBlock(
-            "results",
-            bucket=bucket.id,
-            block_public_acls=True,
-            block_public_policy=True,
-            ignore_public_acls=True,
-            restrict_public_buckets=True,
-            opts=child,
-        )
-        aws.s3.BucketOwnershipControls(
-            "results",
-            bucket=bucket.id,
-            rule={"object_ownership": "BucketOwnerEnforced"},
-            opts=child,
-        )
-        versioning = aws.s3.BucketVersioning(
-            "results", bucket=bucket.id, versioning_configuration={"status": "Enabled"}, opts=child
-        )
-        aws.s3.BucketServerSideEncryptionConfiguration(
-            "results",
-            bucket=bucket.id,
-            rules=[
-                {
-                    "apply_server_side_encryption_by_default": {
-                        "sse_algorithm": "aws:kms",
-                        "kms_master_key_id": args.keys.logs,
-                    },
-                    "bucket_key_enabled": True,
-                }
-            ],
-            opts=child,
-        )
-        aws.s3.BucketPolicy(
-            "results",
-            bucket=bucket.id,
-            policy=tls_only_bucket_policy(f"arn:{args.account.partition}:s3:::{name}"),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[public]),
-        )
         days = args.settings.log_analytics.result_days
-        aws.s3.BucketLifecycleConfiguration(
-            "results",
-            bucket=bucket.id,
-            rules=[
-                {
-                    "id": "expiry",
-                    "status": "Enabled",
-                    "filter": {"prefix": ""},
-                    "expiration": {"days": days},
-                    "noncurrent_version_expiration": {"noncurrent_days": 1},
-                    "abort_incomplete_multipart_upload": {"days_after_initiation": 1},
-                }
-            ],
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[versioning]),
+        bucket_args = PrivateBucketArgs(
+            bucket_name=name,
+            partition=args.account.partition,
+            durability=args.durability,
+            key_arn=args.keys.logs,
+            lifecycle_rules=[expiry(days, noncurrent_days=1)],
+            protected=False,
         )
-        return bucket
+        return PrivateBucket("results", bucket_args, self._child)
 
-    def _queries(self, results: aws.s3.Bucket) -> None:
+    def _queries(self, results: PrivateBucket) -> None:
         args = self._args
         workgroup = aws.athena.Workgroup(
             "logs",
@@ -156,7 +105,7 @@ class LogAnalytics(pulumi.ComponentResource):
                 "bytes_scanned_cutoff_per_query": args.settings.log_analytics.scan_limit_gib * _GIB,
                 "engine_version": {"selected_engine_version": "Athena engine version 3"},
                 "result_configuration": {
-                    "output_location": results.bucket.apply(lambda name: f"s3://{name}/"),
+                    "output_location": results.id.apply(lambda name: f"s3://{name}/"),
                     "expected_bucket_owner": args.account.account_id,
                     "encryption_configuration": {
                         "encryption_option": "SSE_KMS",
@@ -177,7 +126,7 @@ class LogAnalytics(pulumi.ComponentResource):
                 opts=self._child,
             )
 
-    def _reader_policy(self, results: aws.s3.Bucket) -> pulumi.Output[str]:
+    def _reader_policy(self, results: PrivateBucket) -> pulumi.Output[str]:
         args, account = self._args, self._args.account
         place = f"{account.region}:{account.account_id}"
         document = pulumi.Output.all(args.logs.bucket_arn, results.arn, args.keys.logs).apply(

@@ -15,8 +15,11 @@ class PrivateBucketArgs:
     bucket_name: str
     partition: str
     durability: DurabilityPolicy
-    key_arn: pulumi.Input[str]
+    key_arn: pulumi.Input[str] | None
+    """None: S3's own keys, for those who write with no others."""
     lifecycle_rules: Any
+    protected: bool = True
+    """Whether a protected stack keeps the bucket from deletion."""
     region: str | None = None
     """Region of the bucket; None: the provider's."""
     policy: str | None = None
@@ -47,7 +50,9 @@ class PrivateBucket(pulumi.ComponentResource):
             force_destroy=args.durability.force_destroy_bucket,
             object_lock_enabled=args.object_lock_days is not None or None,
             region=args.region,
-            opts=pulumi.ResourceOptions(parent=self, protect=args.durability.protect),
+            opts=pulumi.ResourceOptions(
+                parent=self, protect=args.durability.protect and args.protected
+            ),
         )
         self.id, self.arn = bucket.id, bucket.arn
         public = aws.s3.BucketPublicAccessBlock(
@@ -77,15 +82,7 @@ class PrivateBucket(pulumi.ComponentResource):
         aws.s3.BucketServerSideEncryptionConfiguration(
             name,
             bucket=bucket.id,
-            rules=[
-                {
-                    "apply_server_side_encryption_by_default": {
-                        "sse_algorithm": "aws:kms",
-                        "kms_master_key_id": args.key_arn,
-                    },
-                    "bucket_key_enabled": True,
-                }
-            ],
+            rules=[_encryption(args.key_arn)],
             region=args.region,
             opts=child,
         )
@@ -113,3 +110,22 @@ class PrivateBucket(pulumi.ComponentResource):
                 opts=pulumi.ResourceOptions(parent=self, depends_on=[self.versioning]),
             )
         self.register_outputs({})
+
+
+def expiry(days: int, noncurrent_days: int) -> dict[str, Any]:
+    """Return the lifecycle rule of a bucket whose objects all end at the same age."""
+    return {
+        "id": "expiry",
+        "status": "Enabled",
+        "filter": {"prefix": ""},
+        "expiration": {"days": days},
+        "noncurrent_version_expiration": {"noncurrent_days": noncurrent_days},
+        "abort_incomplete_multipart_upload": {"days_after_initiation": 7},
+    }
+
+
+def _encryption(key_arn: pulumi.Input[str] | None) -> Any:
+    if key_arn is None:
+        return {"apply_server_side_encryption_by_default": {"sse_algorithm": "AES256"}}
+    default = {"sse_algorithm": "aws:kms", "kms_master_key_id": key_arn}
+    return {"apply_server_side_encryption_by_default": default, "bucket_key_enabled": True}
