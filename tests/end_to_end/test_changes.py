@@ -19,7 +19,7 @@ def test_a_refresh_finds_no_drift(sandbox: RunningSandbox) -> None:
 
 
 def test_a_changed_lifecycle_names_the_lifecycle_only(sandbox: RunningSandbox) -> None:
-    answer = sandbox.json("preview", "--set", "logStorage.retentionDays=800")
+    answer = sandbox.json("preview", "--set", "logStorage.infrequentAccessDays=45")
     assert {(c["operation"], c["type"]) for c in answer["changes"]} == {
         ("update", "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration")
     }

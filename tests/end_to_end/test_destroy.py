@@ -53,6 +53,11 @@ def test_no_object_of_the_program_is_left_in_the_cluster(
         ("ec2", "describe_nat_gateways", "NatGateways"),
         ("ec2", "describe_addresses", "Addresses"),
         ("kms", "list_aliases", "Aliases"),
+        ("glue", "get_databases", "DatabaseList"),
+        ("sns", "list_topics", "Topics"),
+        ("cloudtrail", "describe_trails", "trailList"),
+        ("cloudwatch", "describe_alarms", "MetricAlarms"),
+        ("cloudwatch", "list_dashboards", "DashboardEntries"),
     ],
 )
 def test_nothing_is_left_in_aws(
