@@ -163,6 +163,7 @@ def stack_of(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str
 @pytest.fixture(scope="module")
 def story(stack_of: Callable[[str], Stack]) -> Story:
     stack, settings = stack_of("life"), Settings()
+    before = _in_moto()  # what other tests keep there
     first = stack.up(program())
     second = stack.up(program())
     refreshed = stack.refresh(program())
@@ -199,7 +200,7 @@ def story(stack_of: Callable[[str], Stack]) -> Story:
         changed,
         stages,
         changed_refresh,
-        _left_in_moto(),
+        [name for name in _in_moto() if name not in before],
     )
 
 
@@ -221,7 +222,7 @@ def _change_things_behind_its_back(state: dict[str, Any]) -> None:
     client("sns").delete_topic(TopicArn=state["topic"]["id"])
 
 
-def _left_in_moto() -> list[str]:
+def _in_moto() -> list[str]:
     ec2 = client("ec2")
     vpcs = [vpc["VpcId"] for vpc in ec2.describe_vpcs()["Vpcs"] if not vpc["IsDefault"]]
     buckets = [bucket["Name"] for bucket in client("s3").list_buckets()["Buckets"]]

@@ -54,10 +54,9 @@ def program() -> None:
     account = AwsAccount(
         provider=provider,
         account_id="123456789012",
-        deployer_arn="arn:aws:iam::123456789012:role/deployer",
+        caller_arn="arn:aws:iam::123456789012:role/deployer",
         partition="aws",
         region=HOME,
-        zones=("us-east-1a", "us-east-1b"),
     )
     in_aws = pulumi.ResourceOptions(provider=provider)
     vpc = aws.ec2.Vpc("vpc", cidr_block="10.9.0.0/16", opts=in_aws)
@@ -69,7 +68,7 @@ def program() -> None:
             availability_zone=zone,
             opts=in_aws,
         )
-        for index, zone in enumerate(account.zones)
+        for index, zone in enumerate(("us-east-1a", "us-east-1b"))
     ]
     clients = aws.ec2.SecurityGroup("clients", vpc_id=vpc.id, opts=in_aws)
     placement = DataStorePlacement(

@@ -35,10 +35,9 @@ def program() -> None:
     account = AwsAccount(
         provider=provider,
         account_id=ACCOUNT,
-        deployer_arn=f"arn:aws:iam::{ACCOUNT}:role/deployer",
+        caller_arn=f"arn:aws:iam::{ACCOUNT}:role/deployer",
         partition="aws",
         region="us-east-1",
-        zones=("us-east-1a",),
     )
     in_aws = pulumi.ResourceOptions(provider=provider)
     settings = Settings(identity=IdentitySettings(github=GITHUB))

@@ -51,10 +51,9 @@ def program() -> None:
     account = AwsAccount(
         provider=provider,
         account_id=ACCOUNT,
-        deployer_arn=f"arn:aws:iam::{ACCOUNT}:user/somebody",
+        caller_arn=f"arn:aws:iam::{ACCOUNT}:user/somebody",
         partition="aws",
         region="us-east-1",
-        zones=("us-east-1a", "us-east-1b"),
     )
     durability = POLICIES[Durability.DISPOSABLE]
     in_aws = pulumi.ResourceOptions(provider=provider)
@@ -73,7 +72,7 @@ def program() -> None:
         settings=AuditSettings(object_lock_days=30),
         durability=durability,
         key_arn=key,
-        filters=[master_key_filter("litellm/moto/master-key-", [account.deployer_arn])],
+        filters=[master_key_filter("litellm/moto/master-key-", [account.caller_arn])],
         metric_namespace="LiteLLM/moto",
     )
     AuditTrail("audit", trail_args, in_aws)
