@@ -9,10 +9,10 @@ import pulumi
 import pulumi_aws as aws
 
 from infra.cloudwatch_metrics import Metric
-from infra.litellm_config import InvalidConfiguration
+from infra.documents import InvalidConfiguration
 from infra.monitored import Monitored
 from infra.naming import Naming
-from infra.rendering import render_text
+from infra.templates import render_text
 
 _TEMPLATE = "cloudwatch_dashboard.json.j2"
 

@@ -7,12 +7,12 @@ from pathlib import Path
 import pulumi
 import pulumi_kubernetes as kubernetes
 
-from infra import gateway_config
 from infra.credentials import StoredEpoch
-from infra.gateway_config import RELEASE, SERVICE_ACCOUNT
+from infra.helm_values import render_helm_values, values_context
 from infra.load_balancer import bind_targets
-from infra.naming import NAMESPACE, PROJECT_ROOT
-from infra.rendering import render_helm_values, render_litellm_config
+from infra.naming import NAMESPACE, PROJECT_ROOT, RELEASE, SERVICE_ACCOUNT
+from infra.pod_environment import plain_environment, secret_environment
+from infra.proxy_config.document import config_context, render_litellm_config
 from infra.secret_families import content_hash
 from infra.settings import Settings
 from infra.subnets import SubnetPlan
@@ -55,9 +55,9 @@ class Gateway(pulumi.ComponentResource):
         super().__init__("litellm:gateway:Gateway", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         settings = args.settings
-        secrets = gateway_config.secret_environment(args.serving)
+        secrets = secret_environment(args.serving)
         environment = pulumi.Output.all(args.database_host, args.cache_host).apply(
-            lambda hosts: gateway_config.plain_environment(
+            lambda hosts: plain_environment(
                 settings,
                 database_host=hosts[0],
                 cache_host=hosts[1],
@@ -66,7 +66,7 @@ class Gateway(pulumi.ComponentResource):
         )
         self.config_text = pulumi.Output.all(environment, args.log_key_arn).apply(
             lambda known: render_litellm_config(
-                gateway_config.config_context(
+                config_context(
                     settings,
                     environment=frozenset(known[0]) | {variable.name for variable in secrets},
                     bucket=args.bucket,
@@ -98,7 +98,7 @@ class Gateway(pulumi.ComponentResource):
         # What is known stays outside of outputs, so that policies see it in the first preview.
         values = {
             **render_helm_values(
-                gateway_config.values_context(
+                values_context(
                     settings,
                     environment={},
                     secrets=secrets,

@@ -7,11 +7,10 @@ import pulumi_aws as aws
 
 from infra.aws_account import AwsAccount
 from infra.bedrock_access import BedrockAccount, assume_statements, bedrock_statements, role_trust
-from infra.gateway_config import SERVICE_ACCOUNT
 from infra.iam_policies import document, gateway_policy
 from infra.identity import ServiceAccountRole, ServiceAccountRoleArgs
 from infra.log_storage import LOG_PREFIX
-from infra.naming import NAMESPACE, Naming
+from infra.naming import NAMESPACE, SERVICE_ACCOUNT, Naming
 from infra.settings import Settings
 
 

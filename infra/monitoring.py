@@ -15,9 +15,8 @@ from infra.cluster_access import deployers
 from infra.database_classes import max_connections
 from infra.deployment_scope import DEPLOY_ROLE
 from infra.durability import DurabilityPolicy
-from infra.gateway_config import RELEASE
 from infra.monitored import Monitored
-from infra.naming import NAMESPACE
+from infra.naming import NAMESPACE, RELEASE
 from infra.notifications import Notifications, NotificationsArgs
 from infra.pod_telemetry import PodTelemetry, PodTelemetryArgs
 from infra.secret_families import MASTER_KEY

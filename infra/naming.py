@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 NAMESPACE = "litellm"
 EXTERNAL_SECRETS_NAMESPACE = "external-secrets"
+SERVICE_ACCOUNT = "litellm-gateway"
+RELEASE = "gateway"
 
 
 @dataclass(frozen=True, kw_only=True)

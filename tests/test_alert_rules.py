@@ -9,7 +9,7 @@ import pytest
 import yaml
 from promql import problems
 
-from infra.rendering import AlertRulesContext, render_alert_rules
+from infra.alert_rules import AlertRulesContext, render_alert_rules
 from sandbox import toolchain
 
 CONTEXT = AlertRulesContext(namespace="litellm")

@@ -10,7 +10,7 @@ import yaml
 from promql import METRICS
 from test_rendering import CONFIG
 
-from infra.rendering import render_litellm_config
+from infra.proxy_config.document import render_litellm_config
 from sandbox import images, litellm_image
 
 CHECKS = Path(__file__).resolve().parent.parent / "config_checks"

@@ -8,20 +8,15 @@ from typing import Any
 import pytest
 import yaml
 
-from infra.litellm_config import InvalidConfiguration, check_litellm_config, parse_yaml
-from infra.rendering import (
-    AlertRulesContext,
-    Destination,
-    HelmValuesContext,
-    LiteLLMConfigContext,
-    LogStore,
-    ModelDeployment,
-    Routing,
-    SecretVariable,
-    render_alert_rules,
-    render_helm_values,
-    render_litellm_config,
-)
+from infra.alert_rules import AlertRulesContext, render_alert_rules
+from infra.documents import InvalidConfiguration, parse_yaml
+from infra.helm_values import Destination, HelmValuesContext, render_helm_values
+from infra.pod_environment import SecretVariable
+from infra.proxy_config.checks import check_litellm_config
+from infra.proxy_config.document import LiteLLMConfigContext, render_litellm_config
+from infra.proxy_config.log_sinks import LogStore
+from infra.proxy_config.model_list import ModelDeployment
+from infra.proxy_config.routing import Routing
 
 GOLDEN = Path(__file__).parent / "golden" / "templates"
 

@@ -16,7 +16,8 @@ import pytest
 from test_litellm_accepts import gateway_python as gateway_python
 from test_rendering import CONFIG, HAIKU
 
-from infra.rendering import AssumedRole, render_litellm_config
+from infra.proxy_config.document import render_litellm_config
+from infra.proxy_config.model_list import AssumedRole
 
 IRSA_ROLE = "arn:aws:iam::111122223333:role/litellm-dev-gateway"
 ROLE = "arn:aws:iam::444455556666:role/models"

@@ -1,0 +1,123 @@
+"""Values of the gateway's chart: what a stack decides about it. Pure: settings in, values out."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from infra import versions
+from infra.cache import PORT as CACHE_PORT
+from infra.database import PORT as DATABASE_PORT
+from infra.documents import InvalidConfiguration, parse_yaml
+from infra.naming import PROJECT_ROOT, SERVICE_ACCOUNT
+from infra.pod_environment import SecretVariable
+from infra.settings import Settings
+from infra.subnets import SubnetPlan
+from infra.templates import render_text
+
+_CHART_VALUES = PROJECT_ROOT / "charts" / "litellm-gateway" / "values.yaml"
+# Values of the chart whose keys are up to the caller.
+_FREE_VALUES = frozenset({"environment", "nodeSelector"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Destination:
+    """Where pods may connect to."""
+
+    cidrs: tuple[str, ...]
+    port: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class HelmValuesContext:
+    """What a stack decides about the chart; all else is the chart's default."""
+
+    image_repository: str
+    image_tag: str
+    service_account: str
+    config_map: str
+    certificates_config_map: str
+    environment: Mapping[str, str]
+    secret_environment: tuple[SecretVariable, ...]
+    replicas: int
+    maximum_replicas: int
+    cpu: str
+    memory_mib: int
+    idle_timeout_seconds: int
+    deregistration_seconds: int
+    longest_request_seconds: int
+    minimum_ready_seconds: int
+    client_cidrs: tuple[str, ...]
+    database: Destination
+    cache: Destination
+    monitoring_namespace: str
+    image_digest: str = ""
+    additional_destinations: tuple[Destination, ...] = ()
+    zone_spread: Literal["DoNotSchedule", "ScheduleAnyway"] = "DoNotSchedule"
+    minimum_zones: int = 1
+    migration_secrets: tuple[str, ...] = ("DATABASE_PASSWORD",)
+    node_selector: Mapping[str, str] = field(default_factory=dict)
+    tolerations: tuple[Mapping[str, str], ...] = ()
+
+
+def values_context(
+    settings: Settings,
+    *,
+    environment: dict[str, str],
+    secrets: tuple[SecretVariable, ...],
+    config_map: str,
+    certificates: str,
+    plan: SubnetPlan,
+) -> HelmValuesContext:
+    """Return what the chart's values are rendered from."""
+    gateway, balancer = settings.gateway, settings.load_balancer
+    own_endpoint = ()
+    if settings.aws.endpoint:
+        host, _, port = settings.aws.endpoint.split("//", 1)[1].partition(":")
+        own_endpoint = (Destination(cidrs=(f"{host}/32",), port=int(port or 80)),)
+    return HelmValuesContext(
+        image_repository=gateway.image.repository,
+        image_tag=gateway.image.tag or versions.LITELLM,
+        image_digest=gateway.image.digest or "",
+        service_account=SERVICE_ACCOUNT,
+        config_map=config_map,
+        certificates_config_map=certificates,
+        environment=environment,
+        secret_environment=secrets,
+        replicas=gateway.replicas,
+        maximum_replicas=gateway.maximum_replicas,
+        cpu=gateway.cpu,
+        memory_mib=gateway.memory_mib,
+        idle_timeout_seconds=balancer.idle_timeout_seconds,
+        deregistration_seconds=balancer.propagation_seconds,
+        longest_request_seconds=gateway.longest_stream_seconds,
+        minimum_ready_seconds=gateway.minimum_ready_seconds,
+        client_cidrs=plan.edge,
+        database=Destination(cidrs=plan.data, port=DATABASE_PORT),
+        cache=Destination(cidrs=plan.data, port=CACHE_PORT),
+        monitoring_namespace="monitoring",
+        additional_destinations=own_endpoint,
+        # A small stack may run in fewer zones than it has subnets in.
+        zone_spread="DoNotSchedule" if gateway.replicas > 1 else "ScheduleAnyway",
+        minimum_zones=gateway.minimum_zones or min(gateway.replicas, settings.network.zone_count),
+        node_selector={"kubernetes.io/arch": settings.cluster.architecture},
+    )
+
+
+def render_helm_values(context: HelmValuesContext) -> dict[str, Any]:
+    """Return values for the chart; raise InvalidConfiguration if it lacks one of them."""
+    text = render_text("helm_values.yaml.j2", context=context)
+    values = parse_yaml("the chart's values", text)
+    defaults = parse_yaml("values.yaml", _CHART_VALUES.read_text(encoding="utf-8"))
+    if unknown := tuple(_unknown_values(values, defaults, "")):
+        raise InvalidConfiguration("the chart's values", unknown)
+    return values
+
+
+def _unknown_values(
+    values: Mapping[str, Any], defaults: Mapping[str, Any], path: str
+) -> Iterator[str]:
+    for key, value in values.items():
+        if key not in defaults:
+            yield f"{path}{key}: the chart has no such value"
+        elif key not in _FREE_VALUES and isinstance(value, dict):
+            yield from _unknown_values(value, defaults[key], f"{path}{key}.")

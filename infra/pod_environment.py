@@ -1,0 +1,74 @@
+"""Environment of the proxy's pods, secret and not. Pure: settings in, variables out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from infra.cache import PORT as CACHE_PORT
+from infra.cache import USER as CACHE_USER
+from infra.credentials import StoredEpoch
+from infra.database import DATABASE_NAME
+from infra.database import PORT as DATABASE_PORT
+from infra.secret_families import database_user
+from infra.settings import Settings
+
+CERTIFICATES = "/etc/gateway/certificates"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SecretVariable:
+    """An environment variable whose value is a key of a Kubernetes Secret."""
+
+    name: str
+    secret: str
+    key: str
+
+
+def plain_environment(
+    settings: Settings, *, database_host: str, cache_host: str, own_cache_authority: bool
+) -> dict[str, str]:
+    """Return the variables of the pods that are no secrets.
+
+    The database's certificate and name are always verified: ``sslmode=require`` with a strict
+    ``sslaccept`` and an authority is Prisma's spelling of ``verify-full``.
+    """
+    user = database_user(settings.rotation.database)
+    environment = {
+        "LITELLM_MODE": "PRODUCTION",
+        "LITELLM_LOG": "ERROR",
+        "AWS_REGION": settings.aws.region,
+        "DATABASE_URL": (
+            f"postgresql://{user}:$(DATABASE_PASSWORD)@{database_host}:{DATABASE_PORT}/"
+            f"{DATABASE_NAME}?sslmode=require&sslaccept=strict&sslcert={CERTIFICATES}/database.pem"
+        ),
+        "REDIS_HOST": cache_host,
+        "REDIS_PORT": str(CACHE_PORT),
+        "REDIS_USERNAME": CACHE_USER,
+        "REDIS_SSL": "True",
+        "DEFAULT_S3_FLUSH_INTERVAL_SECONDS": str(settings.gateway.log_flush_seconds),
+    }
+    if admin := settings.load_balancer.admin_host_name:
+        environment["PROXY_BASE_URL"] = f"https://{admin}"
+    if not settings.gateway.admin_ui:
+        environment["DISABLE_ADMIN_UI"] = "True"
+    if own_cache_authority:
+        environment["REDIS_SSL_CA_CERTS"] = f"{CERTIFICATES}/cache.pem"
+    if settings.aws.endpoint:
+        environment["AWS_ENDPOINT_URL"] = settings.aws.endpoint
+    if settings.integrations.langfuse_host:
+        environment["LANGFUSE_HOST"] = settings.integrations.langfuse_host
+    if sso := settings.integrations.sso:
+        environment |= {
+            "GENERIC_AUTHORIZATION_ENDPOINT": sso.authorization_endpoint,
+            "GENERIC_TOKEN_ENDPOINT": sso.token_endpoint,
+            "GENERIC_USERINFO_ENDPOINT": sso.userinfo_endpoint,
+        }
+    return {**environment, **settings.gateway.environment}
+
+
+def secret_environment(serving: Sequence[StoredEpoch]) -> tuple[SecretVariable, ...]:
+    """Return the variables whose values pods take from the Secrets of the serving epochs."""
+    return tuple(
+        SecretVariable(name=variable, secret=stored.family.secret_name(stored.epoch), key=field)
+        for stored in serving
+        for field, variable in stored.family.environment.items()
+    )

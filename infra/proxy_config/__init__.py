@@ -1,0 +1,1 @@
+"""LiteLLM's configuration: a module per subject, from settings to a checked ``config.yaml``."""

@@ -1,0 +1,63 @@
+"""``config.yaml`` of the proxy: everything that it is made of, rendered and checked."""
+
+from dataclasses import dataclass, field
+
+from infra.documents import parse_yaml
+from infra.proxy_config.checks import check_litellm_config
+from infra.proxy_config.log_sinks import LogStore, log_store
+from infra.proxy_config.model_list import ModelDeployment, model_list
+from infra.proxy_config.routing import Routing, routing
+from infra.settings import Settings
+from infra.templates import render_text
+
+
+@dataclass(frozen=True, kw_only=True)
+class LiteLLMConfigContext:
+    """Everything that LiteLLM's configuration is made of."""
+
+    deployments: tuple[ModelDeployment, ...]
+    environment: frozenset[str]
+    """Names of all variables that the pods are given, secret or not."""
+    log_store: LogStore
+    request_timeout_seconds: int
+    database_connections: int
+    spend_write_seconds: int
+    spend_retention_days: int | None
+    """After how many days LiteLLM deletes spend rows; None where they are archived instead."""
+    log_messages: bool = False
+    """Whether prompts and answers go to the log store, or metadata alone."""
+    routing: Routing = field(default_factory=Routing)
+
+    @property
+    def tags_in_use(self) -> bool:
+        return any(deployment.tags for deployment in self.deployments)
+
+
+def config_context(
+    settings: Settings,
+    *,
+    environment: frozenset[str],
+    bucket: str,
+    log_key_arn: str,
+    bedrock_role: str,
+) -> LiteLLMConfigContext:
+    """Return what LiteLLM's configuration is rendered from."""
+    return LiteLLMConfigContext(
+        deployments=tuple(model_list(settings, bedrock_role)),
+        environment=environment,
+        log_store=log_store(settings, bucket=bucket, key_arn=log_key_arn),
+        request_timeout_seconds=settings.gateway.longest_stream_seconds,
+        database_connections=settings.gateway.database_connections,
+        spend_write_seconds=settings.gateway.batch_write_seconds,
+        spend_retention_days=(
+            None if settings.spend_archive.enabled else settings.gateway.spend_log_retention_days
+        ),
+        routing=routing(settings),
+    )
+
+
+def render_litellm_config(context: LiteLLMConfigContext) -> str:
+    """Return ``config.yaml``; raise InvalidConfiguration if LiteLLM would not do what it says."""
+    text = render_text("litellm_config.yaml.j2", context=context)
+    check_litellm_config(parse_yaml("LiteLLM's configuration", text), context.environment)
+    return text
