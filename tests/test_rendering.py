@@ -58,7 +58,6 @@ CONFIG = LiteLLMConfigContext(
         region="us-east-1",
         kms_key_arn="arn:aws:kms:us-east-1:123456789012:key/00000000-0000-0000-0000-000000000000",
     ),
-    request_timeout_seconds=600,
     database_connections=10,
     spend_write_seconds=60,
     spend_retention_days=90,
