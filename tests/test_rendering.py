@@ -222,12 +222,6 @@ def test_without_a_cache_none_is_named() -> None:
     assert "coordination_redis" not in config(environment=environment)["general_settings"]
 
 
-def test_tags_are_looked_at_when_a_deployment_has_some() -> None:
-    assert "enable_tag_filtering" not in config()["router_settings"]
-    tagged = config(deployments=(HAIKU, replace(SONNET, tags=("batch",))))
-    assert tagged["router_settings"]["enable_tag_filtering"] is True
-
-
 def test_a_variable_that_no_pod_has_is_refused_by_name() -> None:
     environment = CONFIG.environment - {"ANTHROPIC_API_KEY"}
     text = problems(lambda: config(environment=environment))

@@ -229,8 +229,7 @@ class RoutingSettings(Section):
     )
     default_fallbacks: tuple[str, ...] = Field(
         default=(),
-        description="Models that answer for any model without fallbacks of its own, in this "
-        "order. A request for a model that does not exist is answered by the first.",
+        description="Models that answer for any model without fallbacks of its own, in this order.",
     )
     maximum_fallbacks: int = Field(
         default=5, ge=1, le=20, description="Fallbacks of a request at most, one after another."

@@ -1,12 +1,13 @@
 """A Redis with TLS and the gateway's user, as the stack's cache is, for tests."""
 
+import os
+import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import redis
 from litellm_process import wait_until
 
 from infra.cache import PORT, USER
@@ -15,6 +16,10 @@ from sandbox.certificates import authority, issue
 from sandbox.paths import Instance
 
 PASSWORD = "secret-of-the-cache"
+
+
+def _programs() -> Path:
+    return toolchain.ensure(["redis-server"])["redis-server"].parent
 
 
 @dataclass
@@ -38,35 +43,43 @@ class Redis:
             "REDIS_SSL_CA_CERTS": str(self.ca),
         }
 
-    def client(self) -> "redis.Redis":
-        return redis.Redis(
-            host=self.address,
-            port=PORT,
-            username=USER,
-            password=PASSWORD,
-            ssl=True,
-            ssl_ca_certs=str(self.ca),
+    def ask(self, *command: str) -> list[str]:
+        """Return the lines that the server answers with; empty while it does not."""
+        asked = subprocess.run(
+            [
+                *(_programs() / "redis-cli", "-h", self.address, "-p", str(PORT), "--tls"),
+                *("--cacert", str(self.ca), "--user", USER, "--no-auth-warning", *command),
+            ],
+            env={**os.environ, "REDISCLI_AUTH": PASSWORD},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=10,
         )
+        return asked.stdout.splitlines() if asked.returncode == 0 else []
 
     def start(self) -> None:
-        server = toolchain.ensure(["redis-server"])["redis-server"]
         self._process = subprocess.Popen(
-            [server, self.directory / "redis.conf"],
+            [_programs() / "redis-server", self.directory / "redis.conf"],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        wait_until(self._answers, "Redis to answer")
+        wait_until(lambda: self.ask("PING") == ["PONG"], "Redis to answer")
+
+    @contextmanager
+    def hanging(self) -> Iterator[None]:
+        """Let it take connections and answer nothing, for a while."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._process.send_signal(signal.SIGCONT)
 
     def stop(self) -> None:
         if self._process is not None:
             self._process.kill()
             self._process.wait()
-
-    def _answers(self) -> bool:
-        try:
-            return bool(self.client().ping())
-        except redis.ConnectionError:
-            return False
 
 
 @contextmanager
@@ -90,8 +103,8 @@ user {USER} on >{PASSWORD} ~* &* +@all
 """
     )
     server = Redis(address, directory, authority(instance).certificate)
-    server.start()
     try:
+        server.start()
         yield server
     finally:
         server.stop()

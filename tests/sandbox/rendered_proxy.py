@@ -21,20 +21,11 @@ ACCESS = {
     "AWS_DEFAULT_REGION": "us-east-1",
 }
 
-RATE_LIMITED = "litellm.RateLimitError"
-TOO_LONG = "litellm.ContextWindowExceededError"
-BROKEN = "litellm.InternalServerError"
-REFUSED = "Exception: content_filter_policy"
 
-
-def model(name: str, *answers: Any, **more: Any) -> dict[str, Any]:
-    """Return a model whose deployments answer with texts, or fail as LiteLLM's mocks do."""
-    deployments = [
-        {"model": "us.anthropic.claude-haiku-4-5-20251001-v1:0"}
-        | (answer if isinstance(answer, dict) else {"mockResponse": answer})
-        for answer in answers
-    ]
-    return {"name": name, "tier": "$", "provider": "bedrock", "deployments": deployments} | more
+def model(name: str, *deployments: Any, provider: str = "openai", **more: Any) -> dict[str, Any]:
+    """Return a model; a deployment may be the provider's name of it alone."""
+    places = [{"model": one} if isinstance(one, str) else one for one in deployments]
+    return {"name": name, "tier": "$", "provider": provider, "deployments": places, **more}
 
 
 @contextmanager
@@ -43,17 +34,21 @@ def running(
     folder: Path,
     changes: Mapping[str, Any],
     *,
+    provider: str,
     redis: Mapping[str, str] | None = None,
     response_bucket: str | None = None,
-    api_base: str | None = None,
 ) -> Iterator[LiteLLM]:
-    """Start a proxy with ``dev`` and these changes; stop it at the end.
+    """Start a proxy with ``dev`` and these changes, and stop it at the end.
 
-    ``redis`` has its variables, where there is one. ``api_base`` takes the place of every
-    provider.
+    ``provider`` is the address that stands in for every provider. ``redis`` has the variables
+    about it, where there is one.
     """
     litellm_image.ensure(print)
-    settings = settings_of("dev", {"aws.endpoint": local_moto.endpoint(), **changes})
+    # A stand-in wants no key, and settings want one.
+    supplied = {
+        f"suppliedSecrets.{one['provider']}": {"1": {"apiKey": "none"}} for one in changes["models"]
+    }
+    settings = settings_of("dev", {"aws.endpoint": local_moto.endpoint(), **supplied, **changes})
     environment = plain_environment(
         settings, database_host="", cache_host="", own_cache_authority=redis is not None
     )
@@ -62,7 +57,8 @@ def running(
         for name, value in environment.items()
         if not name.startswith("REDIS_") and name != "DATABASE_URL"
     }
-    secret = {"DRAIN_TOKEN": "drain-token", "ANTHROPIC_API_KEY": "none", **ACCESS}
+    keys = {"ANTHROPIC_API_KEY": "none", "OPENAI_API_KEY": "none"}
+    secret = {"DRAIN_TOKEN": "drain-token", **keys, **ACCESS}
     given = {**plain, **(redis or {}), **secret}
     context = config_context(
         settings,
@@ -72,11 +68,9 @@ def running(
         bedrock_role="",
         response_bucket=response_bucket,
     )
-    if api_base:
-        deployments = tuple(replace(one, api_base=api_base) for one in context.deployments)
-        context = replace(context, deployments=deployments)
+    deployments = tuple(replace(one, api_base=provider) for one in context.deployments)
     config = folder / "config.yaml"
-    config.write_text(render_litellm_config(context))
+    config.write_text(render_litellm_config(replace(context, deployments=deployments)))
     proxy = LiteLLM(address, None, config, given)
     proxy.start()
     try:
@@ -88,8 +82,11 @@ def running(
 def ask(proxy: LiteLLM, model: str, text: str = "hello", **more: Any) -> str:
     """Return what a model says; fails with the proxy's words if it says nothing."""
     headers = more.pop("headers", None)
-    messages = [{"role": "user", "content": text}]
-    answer = proxy.post(CHAT, {"model": model, "messages": messages, **more}, headers=headers)
+    answer = proxy.post(CHAT, question(model, text, **more), headers=headers)
     assert answer.status_code == 200, answer.text
     content: str = answer.json()["choices"][0]["message"]["content"]
     return content
+
+
+def question(model: str, text: str = "hello", **more: Any) -> dict[str, Any]:
+    return {"model": model, "messages": [{"role": "user", "content": text}], **more}
