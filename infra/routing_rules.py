@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from infra.model_catalogue import Deployment, Model
+from infra.proxy_config.presets import strategy_of
 from infra.setting_sections import Durability
 from infra.setting_sections.routing import DEFAULT_TAG
 
@@ -53,9 +54,7 @@ def _presets_have_something_to_choose(settings: Settings, _: object) -> Iterator
             f"routing.strategy: {given.strategy} replaces all that preset failover chooses by; "
             "leave it out, or choose another preset"
         )
-    latency = given.strategy == "latency-based-routing" or (
-        given.strategy is None and given.preset == "latency"
-    )
+    latency = strategy_of(given) == "latency-based-routing"
     for key, value in (
         ("latencyBuffer", given.latency_buffer),
         ("latencyWindowSeconds", given.latency_window_seconds),
@@ -90,10 +89,7 @@ def _alternatives(deployments: Sequence[Deployment]) -> list[list[Deployment]]:
 
 def _shares(settings: Settings, model: Model, group: Sequence[Deployment]) -> Iterator[str]:
     """The first of these that one has is the weight of all: router_strategy/simple_shuffle.py."""
-    routing = settings.routing
-    by_weight = routing.strategy == "simple-shuffle" or (
-        routing.strategy is None and routing.preset in ("balanced", "failover")
-    )
+    by_weight = strategy_of(settings.routing) == "simple-shuffle"
     for key, values in (
         ("weight", [one.weight for one in group]),
         ("requestsPerMinute", [one.requests_per_minute for one in group]),

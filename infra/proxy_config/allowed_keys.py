@@ -75,10 +75,11 @@ ALLOWED_KEYS: Mapping[str, frozenset[str]] = {
         "output_cost_per_token", "rpm", "tag_regex", "tags", "tpm", "weight",
     }),
     # ModelInfo in litellm/types/router.py, whose own `tier` knows `free` and `paid` only;
+    # base_model in router_utils/deployment_pricing.py,
     # enable_tag_filtering in router_strategy/tag_based_routing.py, allowed_fails and its policy in
     # router_utils/cooldown_handlers.py, checks in proxy/health_check.py and proxy_server.py
     "model_list[].model_info": frozenset({
-        "access_groups", "allowed_fails", "allowed_fails_policy", "cost_tier",
+        "access_groups", "allowed_fails", "allowed_fails_policy", "base_model", "cost_tier",
         "disable_background_health_check", "enable_tag_filtering", "health_check_max_tokens",
         "health_check_model", "health_check_params", "health_check_timeout", "id", "team_id",
         "team_public_model_name",

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from infra.model_catalogue import Deployment, Model
+from infra.proxy_config.presets import strategy_of
 from infra.setting_sections import ModelHealthCheck, Section
 from infra.settings import Settings
 
@@ -13,6 +14,9 @@ _CACHE_POINTS: Mapping[str, Mapping[str, object]] = {
     "tools": {"location": "tool_config"},
     "lastMessage": {"location": "message", "index": -1},
 }
+# Their models stand in LiteLLM's price map without the route before their names, and
+# router_strategy/lowest_cost.py looks for the whole name alone.
+_PRICED_WITHOUT_ROUTE = frozenset({"anthropic", "bedrock", "openai"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +51,11 @@ def deployment_routing(
             dict(_CACHE_POINTS[name]) for name in model.prompt_cache
         ],
     }
+    by_cost = strategy_of(settings.routing) == "cost-based-routing"
     information = {
+        "base_model": deployment.model
+        if by_cost and model.provider in _PRICED_WITHOUT_ROUTE
+        else None,
         "enable_tag_filtering": any(one.tags for one in model.deployments) or None,
         "allowed_fails": cooldown.allowed_failures,
         "allowed_fails_policy": counts(cooldown.by_error, "AllowedFails") or None,

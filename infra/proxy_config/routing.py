@@ -5,28 +5,11 @@ from dataclasses import dataclass, field
 
 from infra.model_catalogue import Model
 from infra.proxy_config.deployment_routing import counts
+from infra.proxy_config.presets import PRESETS, strategy_of
 from infra.setting_sections import HealthCheckSettings, RoutingSettings
-from infra.setting_sections.routing import Preset, Strategy
+from infra.setting_sections.routing import Strategy
 from infra.settings import Settings
 
-
-@dataclass(frozen=True, kw_only=True)
-class PresetOptions:
-    """What a preset stands for, as long as no setting says otherwise."""
-
-    strategy: Strategy
-    retries: int
-    cooldown_seconds: int
-
-
-# Whatever the strategy, LiteLLM takes the lowest `order` that is not cooling down, and goes on to
-# the next one when a request has failed there after its retries (litellm/router.py).
-PRESETS: Mapping[Preset, PresetOptions] = {
-    "balanced": PresetOptions(strategy="simple-shuffle", retries=2, cooldown_seconds=30),
-    "cost": PresetOptions(strategy="cost-based-routing", retries=2, cooldown_seconds=30),
-    "latency": PresetOptions(strategy="latency-based-routing", retries=2, cooldown_seconds=30),
-    "failover": PresetOptions(strategy="simple-shuffle", retries=0, cooldown_seconds=60),
-}
 _LATENCY_BUFFER = 0.5
 _LATENCY_WINDOW_SECONDS = 3600
 
@@ -93,7 +76,7 @@ def routing(settings: Settings) -> Routing:
     """Return how requests of a stack are routed."""
     given, models = settings.routing, settings.models
     preset = PRESETS[given.preset]
-    strategy = given.strategy or preset.strategy
+    strategy = strategy_of(given)
     longest = settings.gateway.longest_stream_seconds
     return Routing(
         strategy=strategy,
