@@ -46,7 +46,9 @@ def running(
     litellm_image.ensure(print)
     # A stand-in wants no key, and settings want one.
     supplied = {
-        f"suppliedSecrets.{one['provider']}": {"1": {"apiKey": "none"}} for one in changes["models"]
+        f"suppliedSecrets.{one['provider']}": {"1": {"apiKey": "none"}}
+        for one in changes["models"]
+        if one["provider"] != "bedrock"
     }
     settings = settings_of("dev", {"aws.endpoint": local_moto.endpoint(), **supplied, **changes})
     environment = plain_environment(

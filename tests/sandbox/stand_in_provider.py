@@ -1,12 +1,14 @@
-"""A model provider on this machine that counts what it is asked, and fails when it is told to."""
+"""A model provider on this machine that keeps what it is asked, and fails when it is told to."""
 
 import json
+import re
 import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import unquote
 
 _REFUSED = {
     "error": {
@@ -25,7 +27,7 @@ _TOO_LONG = {
 
 
 class Provider:
-    """Answers as OpenAI or Anthropic do, each model as its name says.
+    """Answers as OpenAI, Anthropic or Bedrock do, each model as its name says.
 
     A name that begins with ``fails`` gets an answer of 500, with ``refuses`` the refusal of a
     filter, with ``short`` the complaint that a request is too long.
@@ -47,7 +49,9 @@ class Provider:
         with self._lock:
             return Counter(body.get("model") for body in self._bodies)
 
-    def answer(self, path: str, body: dict[str, Any]) -> tuple[int, Any]:
+    def answer(self, path: str, sent: dict[str, Any]) -> tuple[int, Any]:
+        converse = re.fullmatch(r"/model/(.+)/converse", path)
+        body = {"model": unquote(converse[1]), **sent} if converse else sent
         with self._lock:
             self._bodies.append(body)
         model = body["model"]
@@ -58,6 +62,12 @@ class Provider:
         if model.startswith("short"):
             return 400, _TOO_LONG
         said = f"hello from {model}"
+        if converse:
+            return 200, {
+                "output": {"message": {"role": "assistant", "content": [{"text": said}]}},
+                "stopReason": "end_turn",
+                "usage": {"inputTokens": 3, "outputTokens": 3, "totalTokens": 6},
+            }
         if path.endswith("/messages"):
             return 200, {
                 "id": "msg_1",

@@ -1,6 +1,7 @@
 """Where requests go, as a real proxy with a rendered configuration sends them."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import stand_in_provider
@@ -10,6 +11,8 @@ from stand_in_provider import Provider
 
 NETWORK = "127.214.60"
 HAIKU = "claude-haiku-4-5-20251001"
+IN_BEDROCK = "us.anthropic.claude-haiku-4-5-20251001-v1:0"
+PARTS = ["system", "tools", "lastMessage"]
 
 MODELS = [
     model("broken", "fails", fallbacks=["steady"]),
@@ -26,7 +29,8 @@ MODELS = [
     model("ordered", {"model": "first", "order": 1}, {"model": "second", "order": 2}),
     model("failing", {"model": "fails-first", "order": 1}, {"model": "second", "order": 2}),
     model("tagged", {"model": "batch", "tags": ["batch"]}, {"model": "rest", "tags": ["default"]}),
-    model("marked", HAIKU, provider="anthropic", promptCache=["system", "tools", "lastMessage"]),
+    model("marked", HAIKU, provider="anthropic", promptCache=PARTS),
+    model("marked-in-bedrock", IN_BEDROCK, provider="bedrock", promptCache=PARTS),
 ]
 MARK = {"type": "ephemeral"}
 
@@ -129,12 +133,24 @@ def test_a_tag_means_nothing_to_a_model_without_tags(proxy: LiteLLM) -> None:
     assert ask(proxy, "steady", headers={"x-litellm-tags": "batch"}) == "hello from steady"
 
 
-def test_the_provider_is_told_what_to_cache_of_a_chat(proxy: LiteLLM, provider: Provider) -> None:
+def chat_with_a_tool(model: str) -> dict[str, Any]:
     function = {"name": "f", "description": "d", "parameters": {"type": "object"}}
-    body = question("marked", tools=[{"type": "function", "function": function}])
+    body = question(model, tools=[{"type": "function", "function": function}])
     body["messages"].insert(0, {"role": "system", "content": "be brief"})
-    assert proxy.post(CHAT, body).status_code == 200
+    return body
+
+
+def test_the_provider_is_told_what_to_cache_of_a_chat(proxy: LiteLLM, provider: Provider) -> None:
+    assert proxy.post(CHAT, chat_with_a_tool("marked")).status_code == 200
     assert_marked(provider)
+
+
+def test_bedrock_is_told_what_to_cache_in_its_own_way(proxy: LiteLLM, provider: Provider) -> None:
+    assert proxy.post(CHAT, chat_with_a_tool("marked-in-bedrock")).status_code == 200
+    sent, mark = provider.bodies(IN_BEDROCK)[-1], {"cachePoint": {"type": "default"}}
+    assert sent["system"][-1] == mark
+    assert sent["toolConfig"]["tools"][-1] == mark
+    assert sent["messages"][-1]["content"][-1] == mark
 
 
 def test_the_provider_is_told_what_to_cache_of_a_message(
