@@ -20,7 +20,7 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import yaml
 
@@ -28,6 +28,7 @@ import yaml
 os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
 os.environ["LITELLM_LOG"] = "ERROR"
 
+_FALLBACKS = ("fallbacks", "context_window_fallbacks", "content_policy_fallbacks")
 _REFERENCE = re.compile(r"os\.environ/([A-Za-z_][A-Za-z0-9_]*)")
 
 
@@ -38,7 +39,10 @@ def problems_of(config: dict[str, Any], text: str) -> Iterator[str]:
         os.environ.setdefault(variable, "placeholder")
     yield from _shape(config)
     yield from _ignored_keys(config)
+    yield from _ignored_policies(config)
+    yield from _ignored_cache_parameters(config)
     yield from _routing(config)
+    yield from _context_windows(config)
 
 
 def _shape(config: dict[str, Any]) -> Iterator[str]:
@@ -78,6 +82,41 @@ def _ignored_keys(config: dict[str, Any]) -> Iterator[str]:
         yield f"router_settings.{key}: the router has no such argument"
 
 
+def _ignored_policies(config: dict[str, Any]) -> Iterator[str]:
+    """Kinds of errors that LiteLLM does not know; its models take any key."""
+    from litellm.types.router import AllowedFailsPolicy, RetryPolicy
+
+    policy = config.get("router_settings", {}).get("retry_policy", {})
+    for key in policy.keys() - RetryPolicy.model_fields.keys():
+        yield f"router_settings.retry_policy.{key}: LiteLLM knows no such error"
+    for model in config.get("model_list") or []:
+        information = model.get("model_info", {})
+        for key in (
+            information.get("allowed_fails_policy", {}).keys()
+            - AllowedFailsPolicy.model_fields.keys()
+        ):
+            yield (
+                f"model_list.{model['model_name']}.allowed_fails_policy.{key}: LiteLLM knows no "
+                "such error"
+            )
+
+
+def _ignored_cache_parameters(config: dict[str, Any]) -> Iterator[str]:
+    """Of what the cache itself does not know, Redis's client takes its own and drops the rest."""
+    from litellm._redis import _get_redis_kwargs
+    from litellm.caching.caching import Cache
+    from litellm.types.caching import CachingSupportedCallTypes
+
+    parameters = config.get("litellm_settings", {}).get("cache_params", {})
+    known = {*inspect.signature(Cache.__init__).parameters, *_get_redis_kwargs()}
+    for key in parameters.keys() - known:
+        yield f"litellm_settings.cache_params.{key}: LiteLLM reads no such parameter"
+    for kind in set(parameters.get("supported_call_types", [])) - {
+        *get_args(CachingSupportedCallTypes)
+    }:
+        yield f"litellm_settings.cache_params.supported_call_types: no answer of {kind} is kept"
+
+
 @functools.cache
 def _proxy_source(directory: Path) -> str:
     """The code that reads the configuration, in which a key that is read stands as a literal."""
@@ -101,10 +140,43 @@ def _routing(config: dict[str, Any]) -> Iterator[str]:
     for alias, target in aliases.items():
         if target not in names:
             yield f"router_settings.model_group_alias.{alias}: there is no model {target}"
-    for entry in settings.get("fallbacks", []):
-        for name in {name for source, targets in entry.items() for name in (source, *targets)}:
-            if name not in names | aliases.keys():
-                yield f"router_settings.fallbacks: there is no model {name}"
+    for key in _FALLBACKS:
+        for entry in settings.get(key, []):
+            for name in {name for source, targets in entry.items() for name in (source, *targets)}:
+                if name not in names | aliases.keys() | {"*"}:
+                    yield f"router_settings.{key}: there is no model {name}"
+
+
+def _context_windows(config: dict[str, Any]) -> Iterator[str]:
+    """Models for requests that are too long whose window is no larger, by LiteLLM's own map."""
+    settings = config.get("router_settings", {})
+    windows: dict[str, list[int]] = {}
+    for model in config.get("model_list") or []:
+        if window := _window(model["litellm_params"]["model"]):
+            windows.setdefault(model["model_name"], []).append(window)
+    general = settings.get("fallbacks", [])
+    for entry in settings.get("context_window_fallbacks", []):
+        if entry in general:
+            continue
+        for source, targets in entry.items():
+            for target in targets:
+                if source not in windows or target not in windows:
+                    continue
+                ours, theirs = min(windows[source]), max(windows[target])
+                if theirs <= ours:
+                    yield (
+                        f"router_settings.context_window_fallbacks.{source}: {target} takes "
+                        f"{theirs} tokens, no more than {source} with {ours}"
+                    )
+
+
+def _window(model: str) -> int | None:
+    import litellm
+
+    try:
+        return litellm.get_model_info(model=model).get("max_input_tokens")
+    except Exception:  # LiteLLM raises a bare one for a model that its map lacks
+        return None
 
 
 def main(arguments: list[str]) -> int:

@@ -34,6 +34,8 @@ class GatewayArgs:
     cache_host: pulumi.Input[str]
     bucket: str
     log_key_arn: pulumi.Input[str]
+    response_bucket: str | None
+    """Where answers are kept, if that is in S3."""
     certificates: pulumi.Input[str]
     own_cache_authority: bool
     target_group_arn: pulumi.Input[str]
@@ -72,6 +74,7 @@ class Gateway(pulumi.ComponentResource):
                     bucket=args.bucket,
                     log_key_arn=known[1],
                     bedrock_role=args.bedrock_role_arn,
+                    response_bucket=args.response_bucket,
                 )
             )
         )

@@ -5,7 +5,7 @@ from typing import Literal, Self
 
 from pydantic import Field, PositiveInt, model_validator
 
-from infra.setting_sections import Section
+from infra.setting_sections import ModelHealthCheck, Section, Tag
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +27,8 @@ PROVIDERS = {
     "openai": Provider(route="openai", credentials={"apiKey": "OPENAI_API_KEY"}),
     "gemini": Provider(route="gemini", credentials={"apiKey": "GEMINI_API_KEY"}),
 }
+
+PromptCachePoint = Literal["system", "tools", "lastMessage"]
 
 ProviderName = Literal["bedrock", "anthropic", "openai", "gemini"]
 
@@ -50,6 +52,11 @@ class Deployment(Section):
     )
     order: PositiveInt | None = Field(default=None, description="Lower ones are tried first.")
     weight: PositiveInt | None = Field(default=None, description="Share of the traffic.")
+    tags: tuple[Tag, ...] = Field(
+        default=(),
+        description="Requests with one of these tags come here, those without a tag to "
+        "deployments with the tag `default`.",
+    )
     requests_per_minute: PositiveInt | None = Field(default=None, description="Limit (rpm).")
     tokens_per_minute: PositiveInt | None = Field(default=None, description="Limit (tpm).")
     mock_response: str | None = Field(
@@ -69,6 +76,26 @@ class Model(Section):
     deployments: tuple[Deployment, ...] = Field(min_length=1, description="Where it runs.")
     fallbacks: tuple[str, ...] = Field(
         default=(), description="Models that answer when every deployment has failed."
+    )
+    context_window_fallbacks: tuple[str, ...] | None = Field(
+        default=None,
+        description="Models with a larger context window, for requests that are too long; unset: "
+        "`fallbacks`.",
+    )
+    content_policy_fallbacks: tuple[str, ...] | None = Field(
+        default=None,
+        description="Models for prompts that the provider's filter refused; unset: `fallbacks`; "
+        "an empty list: the refusal stands.",
+    )
+    prompt_cache: tuple[PromptCachePoint, ...] = Field(
+        default=(),
+        max_length=3,
+        description="Parts of a request that the provider is told to cache: `system`, `tools`, "
+        "`lastMessage`. Providers bill a write more and a read less than other "
+        "tokens; a request's own marks come first, of which Anthropic takes 4 in all.",
+    )
+    health_check: ModelHealthCheck = Field(
+        default_factory=ModelHealthCheck, description="How its deployments are checked."
     )
 
     @model_validator(mode="after")

@@ -34,7 +34,7 @@ def plain_environment(
     user = database_user(settings.rotation.database)
     environment = {
         "LITELLM_MODE": "PRODUCTION",
-        "LITELLM_LOG": "ERROR",
+        "LITELLM_LOG": settings.gateway.log_level,
         "AWS_REGION": settings.aws.region,
         "DATABASE_URL": (
             f"postgresql://{user}:$(DATABASE_PASSWORD)@{database_host}:{DATABASE_PORT}/"
@@ -52,6 +52,11 @@ def plain_environment(
         environment["DISABLE_ADMIN_UI"] = "True"
     if own_cache_authority:
         environment["REDIS_SSL_CA_CERTS"] = f"{CERTIFICATES}/cache.pem"
+    if settings.routing.health_checks.enabled:
+        # For as long a check that one pod made is the others' too: LiteLLM's constants.py.
+        environment["DEFAULT_SHARED_HEALTH_CHECK_TTL"] = str(
+            settings.routing.health_checks.interval_seconds
+        )
     if settings.aws.endpoint:
         environment["AWS_ENDPOINT_URL"] = settings.aws.endpoint
     if settings.integrations.langfuse_host:

@@ -12,6 +12,7 @@ from infra.capacity import capacity_problems
 from infra.edge_rules import EDGE_RULES
 from infra.monitoring_rules import monitoring_problems
 from infra.network_rules import NETWORK_RULES
+from infra.routing_rules import ROUTING_RULES
 from infra.secret_families import SUPPLIED_FIELDS
 from infra.setting_sections import Durability
 
@@ -62,10 +63,6 @@ def _models_fit_together(settings: Settings, _supplied: Supplied) -> Iterator[st
         yield "models: the catalogue is empty; a gateway needs at least one model"
     for name in sorted({name for name in names if names.count(name) > 1}):
         yield f"models: {name!r} stands more than once; give one entry several deployments"
-    for model in settings.models:
-        for fallback in model.fallbacks:
-            if fallback not in names or fallback == model.name:
-                yield f"models.{model.name}.fallbacks: {fallback!r} is not another model"
 
 
 def _protected_stacks_are_durable(settings: Settings, _supplied: Supplied) -> Iterator[str]:
@@ -164,4 +161,5 @@ RULES: tuple[Callable[[Settings, Supplied], Iterator[str]], ...] = (
     _named_queries_look_where_logs_are,
     monitoring_problems,
     _bedrock_roles_have_a_use,
+    *ROUTING_RULES,
 )

@@ -33,7 +33,9 @@ from infra.setting_sections import (
     LogStorageSettings,
     MonitoringSettings,
     NetworkSettings,
+    ResponseCacheSettings,
     RotationSettings,
+    RoutingSettings,
     SecretsSettings,
     Section,
     SpendArchiveSettings,
@@ -109,6 +111,13 @@ class Settings(Section):
         default_factory=IdentitySettings, description="Roles for those who deploy."
     )
     models: tuple[Model, ...] = Field(default=(), description="Catalogue of models.")
+    routing: RoutingSettings = Field(
+        default_factory=RoutingSettings,
+        description="How requests find a deployment, and what happens when one fails.",
+    )
+    response_cache: ResponseCacheSettings = Field(
+        default_factory=ResponseCacheSettings, description="Answers that are given again."
+    )
 
     @property
     def providers(self) -> tuple[str, ...]:

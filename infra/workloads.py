@@ -105,6 +105,7 @@ class Workloads(pulumi.ComponentResource):
             ),
             self._after(synced, reaches_database, addons.node_pool),
         )
+        answers = args.stores.answers
         roles = GatewayRoles(
             "gateway-roles",
             GatewayRolesArgs(
@@ -115,6 +116,7 @@ class Workloads(pulumi.ComponentResource):
                 issuer=cluster.issuer,
                 bucket_arn=args.logs.bucket_arn,
                 log_key_arn=args.keys.logs,
+                response_bucket_arn=answers.bucket_arn if answers else None,
             ),
             self._in_cluster,
         )
@@ -129,6 +131,7 @@ class Workloads(pulumi.ComponentResource):
                 cache_host=args.stores.cache.host,
                 bucket=args.logs.bucket_name,
                 log_key_arn=args.keys.logs,
+                response_bucket=answers.bucket_name if answers else None,
                 certificates=certificates,
                 own_cache_authority="cache.pem" in files,
                 target_group_arn=args.load_balancer.target_group_arn,

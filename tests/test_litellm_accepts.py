@@ -30,9 +30,9 @@ MISTAKES = {
         "general_settings.disable_spendlogs",
     ),
     "a misspelt router setting": (
-        "allowed_fails:",
-        "allowed_failures:",
-        "router_settings.allowed_failures",
+        "max_fallbacks:",
+        "most_fallbacks:",
+        "router_settings.most_fallbacks",
     ),
     "a value of another type": (
         "database_connection_pool_limit: 10",

@@ -58,7 +58,6 @@ CONFIG = LiteLLMConfigContext(
         region="us-east-1",
         kms_key_arn="arn:aws:kms:us-east-1:123456789012:key/00000000-0000-0000-0000-000000000000",
     ),
-    request_timeout_seconds=600,
     database_connections=10,
     spend_write_seconds=60,
     spend_retention_days=90,
@@ -221,12 +220,6 @@ def test_public_authorities_need_no_file() -> None:
 def test_without_a_cache_none_is_named() -> None:
     environment = CONFIG.environment - {"REDIS_HOST"}
     assert "coordination_redis" not in config(environment=environment)["general_settings"]
-
-
-def test_tags_are_looked_at_when_a_deployment_has_some() -> None:
-    assert "enable_tag_filtering" not in config()["router_settings"]
-    tagged = config(deployments=(HAIKU, replace(SONNET, tags=("batch",))))
-    assert tagged["router_settings"]["enable_tag_filtering"] is True
 
 
 def test_a_variable_that_no_pod_has_is_refused_by_name() -> None:

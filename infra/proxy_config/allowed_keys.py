@@ -13,7 +13,7 @@ SECTIONS = frozenset({"model_list", "litellm_settings", "router_settings", "gene
 ALLOWED_KEYS: Mapping[str, frozenset[str]] = {
     # litellm/__init__.py, and ProxyConfig.load_config in litellm/proxy/proxy_server.py
     "litellm_settings": frozenset({
-        "callbacks", "drop_params", "failure_callback", "json_logs",
+        "cache", "cache_params", "callbacks", "drop_params", "failure_callback", "json_logs",
         "prometheus_exclude_labels", "prometheus_initialize_budget_metrics", "request_timeout",
         "require_auth_for_metrics_endpoint", "s3_callback_params", "success_callback",
         "turn_off_message_logging",
@@ -24,19 +24,40 @@ ALLOWED_KEYS: Mapping[str, frozenset[str]] = {
         "s3_server_side_encryption", "s3_sse_kms_key_id", "s3_use_key_prefix",
         "s3_use_team_prefix",
     }),
+    # Cache.__init__ in litellm/caching/caching.py; what it does not know goes to redis.Redis or
+    # to boto3.client
+    "litellm_settings.cache_params": frozenset({
+        "host", "max_messages", "mode", "namespace", "password", "s3_bucket_name",
+        "s3_endpoint_url", "s3_path", "s3_region_name", "socket_timeout", "ssl", "ssl_ca_certs",
+        "supported_call_types", "ttl", "type", "username",
+    }),
     # Router.__init__ in litellm/router.py
     "router_settings": frozenset({
-        "allowed_fails", "cooldown_time", "enable_tag_filtering", "fallbacks",
-        "model_group_alias", "num_retries", "routing_strategy",
+        "content_policy_fallbacks", "context_window_fallbacks", "cooldown_time",
+        "default_fallbacks", "disable_cooldowns", "enable_pre_call_checks",
+        "enable_weighted_failover", "fallbacks", "max_fallbacks", "model_group_alias",
+        "num_retries", "retry_after", "retry_policy", "routing_strategy", "routing_strategy_args",
+        "stream_timeout", "tag_filtering_match_any",
     }),
-    # ConfigGeneralSettings in litellm/proxy/_types.py; proxy_batch_write_at in proxy_server.py;
-    # the drain endpoint in health_endpoints/_health_endpoints.py; disable_spend_logs and
-    # allow_requests_on_db_unavailable in proxy/db
+    # RetryPolicy in litellm/types/router.py; without DefaultRetries, which would retry everything
+    "router_settings.retry_policy": frozenset({
+        "AuthenticationErrorRetries", "BadRequestErrorRetries",
+        "ContentPolicyViolationErrorRetries", "InternalServerErrorRetries", "NotFoundErrorRetries",
+        "RateLimitErrorRetries", "ServiceUnavailableErrorRetries", "TimeoutErrorRetries",
+    }),
+    # RoutingArgs in litellm/router_strategy/lowest_latency.py
+    "router_settings.routing_strategy_args": frozenset({"lowest_latency_buffer", "ttl"}),
+    # ConfigGeneralSettings in litellm/proxy/_types.py; proxy_batch_write_at and health checks in
+    # proxy_server.py; the drain endpoint in health_endpoints/_health_endpoints.py;
+    # disable_spend_logs and allow_requests_on_db_unavailable in proxy/db
     "general_settings": frozenset({
         "allow_requests_on_db_unavailable", "background_health_checks", "coordination_redis",
         "database_connection_pool_limit", "disable_spend_logs", "drain_endpoint_token",
-        "enable_drain_endpoint", "master_key", "maximum_spend_logs_retention_period",
-        "proxy_batch_write_at", "store_model_in_db", "store_prompts_in_spend_logs",
+        "enable_drain_endpoint", "enable_health_check_routing", "health_check_concurrency",
+        "health_check_ignore_transient_errors", "health_check_interval",
+        "health_check_staleness_threshold", "master_key", "maximum_health_check_retention_period",
+        "maximum_spend_logs_retention_period", "proxy_batch_write_at", "store_model_in_db",
+        "store_prompts_in_spend_logs", "use_shared_health_check",
     }),
     # CoordinationRedisParams in litellm/proxy/_types.py; its further keys go to redis.Redis
     "general_settings.coordination_redis": frozenset({
@@ -44,16 +65,30 @@ ALLOWED_KEYS: Mapping[str, frozenset[str]] = {
     }),
     "model_list[]": frozenset({"litellm_params", "model_info", "model_name"}),
     # LiteLLM_Params in litellm/types/router.py; order in litellm/router.py, weight in
-    # router_strategy/simple_shuffle.py,
+    # router_strategy/simple_shuffle.py, tag_regex in router_strategy/tag_based_routing.py,
+    # cache_control_injection_points in integrations/anthropic_cache_control_hook.py,
     # model_id and the aws_* in llms/bedrock/base_aws_llm.py
     "model_list[].litellm_params": frozenset({
         "api_base", "api_key", "aws_external_id", "aws_region_name", "aws_role_name",
-        "aws_session_name", "aws_session_tags", "input_cost_per_token", "mock_delay",
-        "mock_response", "model", "model_id", "order", "output_cost_per_token", "rpm", "tags",
-        "tpm", "weight",
+        "aws_session_name", "aws_session_tags", "cache_control_injection_points",
+        "input_cost_per_token", "mock_delay", "mock_response", "model", "model_id", "order",
+        "output_cost_per_token", "rpm", "tag_regex", "tags", "tpm", "weight",
     }),
-    # ModelInfo in litellm/types/router.py; its own `tier` knows `free` and `paid` only
+    # ModelInfo in litellm/types/router.py, whose own `tier` knows `free` and `paid` only;
+    # base_model in router_utils/deployment_pricing.py,
+    # enable_tag_filtering in router_strategy/tag_based_routing.py, allowed_fails and its policy in
+    # router_utils/cooldown_handlers.py, checks in proxy/health_check.py and proxy_server.py
     "model_list[].model_info": frozenset({
-        "access_groups", "cost_tier", "id", "team_id", "team_public_model_name",
+        "access_groups", "allowed_fails", "allowed_fails_policy", "base_model", "cost_tier",
+        "disable_background_health_check", "enable_tag_filtering", "health_check_max_tokens",
+        "health_check_model", "health_check_params", "health_check_timeout", "id", "team_id",
+        "team_public_model_name",
+    }),
+    # AllowedFailsPolicy in litellm/types/router.py; of other errors no deployment is at fault
+    "model_list[].model_info.allowed_fails_policy": frozenset({
+        "AuthenticationErrorAllowedFails", "BadGatewayErrorAllowedFails",
+        "InternalServerErrorAllowedFails", "NotFoundErrorAllowedFails",
+        "RateLimitErrorAllowedFails", "ServiceUnavailableErrorAllowedFails",
+        "TimeoutErrorAllowedFails",
     }),
 }  # fmt: skip

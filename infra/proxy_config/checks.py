@@ -86,10 +86,15 @@ def _unknown_targets(config: Mapping[str, Any]) -> Iterator[str]:
             yield f"router_settings.model_group_alias.{alias}: is the name of a model already"
         if target not in names:
             yield f"router_settings.model_group_alias.{alias}: there is no model {target}"
-    for entry in router.get("fallbacks", []):
-        for source, targets in entry.items():
-            for name in (source, *targets):
-                if name not in names | aliases.keys():
-                    yield f"router_settings.fallbacks.{source}: there is no model {name}"
-            if source in targets:
-                yield f"router_settings.fallbacks.{source}: falls back to itself"
+    known = names | aliases.keys()
+    for key in ("fallbacks", "context_window_fallbacks", "content_policy_fallbacks"):
+        for entry in router.get(key, []):
+            for source, targets in entry.items():
+                for name in (source, *targets):
+                    if name not in known and name != "*":
+                        yield f"router_settings.{key}.{source}: there is no model {name}"
+                if source in targets:
+                    yield f"router_settings.{key}.{source}: falls back to itself"
+    for name in router.get("default_fallbacks", []):
+        if name not in known:
+            yield f"router_settings.default_fallbacks: there is no model {name}"

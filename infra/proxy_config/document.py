@@ -6,6 +6,7 @@ from infra.documents import parse_yaml
 from infra.proxy_config.checks import check_litellm_config
 from infra.proxy_config.log_sinks import LogStore, log_store
 from infra.proxy_config.model_list import ModelDeployment, model_list
+from infra.proxy_config.response_cache import ResponseCache, response_cache
 from infra.proxy_config.routing import Routing, routing
 from infra.settings import Settings
 from infra.templates import render_text
@@ -19,7 +20,6 @@ class LiteLLMConfigContext:
     environment: frozenset[str]
     """Names of all variables that the pods are given, secret or not."""
     log_store: LogStore
-    request_timeout_seconds: int
     database_connections: int
     spend_write_seconds: int
     spend_retention_days: int | None
@@ -27,10 +27,7 @@ class LiteLLMConfigContext:
     log_messages: bool = False
     """Whether prompts and answers go to the log store, or metadata alone."""
     routing: Routing = field(default_factory=Routing)
-
-    @property
-    def tags_in_use(self) -> bool:
-        return any(deployment.tags for deployment in self.deployments)
+    response_cache: ResponseCache | None = None
 
 
 def config_context(
@@ -40,19 +37,20 @@ def config_context(
     bucket: str,
     log_key_arn: str,
     bedrock_role: str,
+    response_bucket: str | None,
 ) -> LiteLLMConfigContext:
     """Return what LiteLLM's configuration is rendered from."""
     return LiteLLMConfigContext(
         deployments=tuple(model_list(settings, bedrock_role)),
         environment=environment,
         log_store=log_store(settings, bucket=bucket, key_arn=log_key_arn),
-        request_timeout_seconds=settings.gateway.longest_stream_seconds,
         database_connections=settings.gateway.database_connections,
         spend_write_seconds=settings.gateway.batch_write_seconds,
         spend_retention_days=(
             None if settings.spend_archive.enabled else settings.gateway.spend_log_retention_days
         ),
         routing=routing(settings),
+        response_cache=response_cache(settings, bucket=response_bucket, environment=environment),
     )
 
 

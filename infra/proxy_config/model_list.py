@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from infra.model_catalogue import Deployment, Model, provider_of
+from infra.proxy_config.deployment_routing import DeploymentRouting, deployment_routing
 from infra.setting_sections import BedrockSettings, BedrockTeam
 from infra.settings import Settings
 
@@ -59,6 +60,7 @@ class ModelDeployment:
     requests_per_minute: int | None = None
     tokens_per_minute: int | None = None
     tags: tuple[str, ...] = ()
+    routing: DeploymentRouting = field(default_factory=DeploymentRouting)
     mock_response: str | None = None
     mock_delay_seconds: int | None = None
     input_cost_per_token: float | None = None
@@ -94,6 +96,7 @@ class ModelDeployment:
             "rpm": self.requests_per_minute,
             "tpm": self.tokens_per_minute,
             "tags": list(self.tags) or None,
+            **self.routing.parameters,
             "mock_response": self.mock_response,
             "mock_delay": self.mock_delay_seconds,
             "input_cost_per_token": self.input_cost_per_token,
@@ -136,6 +139,8 @@ def _deployment(
         weight=deployment.weight,
         requests_per_minute=deployment.requests_per_minute,
         tokens_per_minute=deployment.tokens_per_minute,
+        tags=deployment.tags,
+        routing=deployment_routing(settings, model, deployment),
         mock_response=deployment.mock_response,
         mock_delay_seconds=deployment.mock_delay_seconds,
     )

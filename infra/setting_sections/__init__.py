@@ -32,6 +32,13 @@ from infra.setting_sections.monitoring import (
     MonitoringSettings,
 )
 from infra.setting_sections.network import ExistingNetworkSettings, NetworkSettings
+from infra.setting_sections.response_cache import ResponseCacheSettings
+from infra.setting_sections.routing import (
+    HealthCheckSettings,
+    ModelHealthCheck,
+    RoutingSettings,
+    Tag,
+)
 from infra.setting_sections.secrets import RotationSettings, SecretsSettings
 
 __all__ = [
@@ -53,18 +60,23 @@ __all__ = [
     "ExistingNetworkSettings",
     "GatewaySettings",
     "GitHubSettings",
+    "HealthCheckSettings",
     "IdentitySettings",
     "ImageSettings",
     "IntegrationSettings",
     "LoadBalancerSettings",
     "LogAnalyticsSettings",
     "LogStorageSettings",
+    "ModelHealthCheck",
     "MonitoringSettings",
     "NetworkSettings",
+    "ResponseCacheSettings",
     "RotationSettings",
+    "RoutingSettings",
     "SecretsSettings",
     "Section",
     "SingleSignOnSettings",
     "SpendArchiveSettings",
+    "Tag",
     "WebFirewallSettings",
 ]
