@@ -100,8 +100,10 @@ class RecordingMocks(pulumi.runtime.Mocks):
             outputs["hex"] = "0a1b2c3d"
         return f"{args.name}-id", outputs
 
-    def call(self, args: pulumi.runtime.MockCallArgs) -> dict[str, Any]:
-        return {
+    def call(
+        self, args: pulumi.runtime.MockCallArgs
+    ) -> tuple[dict[str, Any], list[tuple[str, str]] | None]:
+        answers: dict[str, dict[str, Any]] = {
             "aws:index/getCallerIdentity:getCallerIdentity": {
                 "accountId": ACCOUNT,
                 "arn": "arn:aws:sts::111122223333:assumed-role/deployer/session",
@@ -122,7 +124,8 @@ class RecordingMocks(pulumi.runtime.Mocks):
                 "kmsKeyId": "adopted-key",
             },
             "aws:kms/getKey:getKey": {"arn": f"arn:aws:kms:::key/{args.args.get('keyId')}"},
-        }[args.token]
+        }
+        return answers[args.token], None
 
 
 def run_program(stack: str, configuration: Mapping[str, str]) -> list[Registered]:

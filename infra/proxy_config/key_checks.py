@@ -7,7 +7,7 @@ from infra.proxy_config.allowed_keys import ALLOWED_KEYS, FREE_KEYS, REQUIRED_KE
 from infra.proxy_config.walk import Place, kind, root
 from infra.suggestions import unknown
 
-_SHAPES: Mapping[str, type] = {
+_SHAPES: Mapping[str, type[list[Any]] | type[dict[str, Any]]] = {
     **{pattern: list if f"{pattern}[]" in ALLOWED_KEYS else dict for pattern in SECTIONS},
     **dict.fromkeys(ALLOWED_KEYS, dict),
 }

@@ -73,5 +73,5 @@ def kind(value: object) -> str:
     """Return what a value is, in words."""
     if value is None:
         return "empty"
-    names = {bool: "true or false", str: "a text", list: "a list", dict: "a mapping"}
+    names: dict[type, str] = {bool: "true or false", str: "a text", list: "a list", dict: "a mapping"}
     return names.get(type(value), "a number")
