@@ -5,7 +5,6 @@ parameters of a function, or an attribute of a module.
 """
 
 import functools
-import operator
 import os
 import re
 from enum import Enum
@@ -140,7 +139,8 @@ def _values(names: type[Enum]) -> tuple[str, ...]:
 
 
 def _one_of(values: tuple[str, ...]) -> Any:
-    return operator.getitem(Literal, values)
+    literal: Any = Literal  # of values that are only known when it runs
+    return literal[values]
 
 
 def _strategies(router: Any) -> tuple[str, ...]:

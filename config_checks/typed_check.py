@@ -7,7 +7,6 @@ attribute to the text.
 import difflib
 import inspect
 import json
-import operator
 import re
 import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,6 +18,7 @@ from pydantic.errors import PydanticSchemaGenerationError, PydanticUndefinedAnno
 from typing_extensions import get_type_hints, is_typeddict
 
 _REFERENCE = "os.environ/"
+_UNION: Any = Union  # of members that are only known when it runs
 # Whose values no message repeats.
 _SECRET = re.compile(r"key|password|secret|token|credential|license|url", re.IGNORECASE)
 
@@ -154,8 +154,7 @@ def _mismatches(value: Any, options: Sequence[Any]) -> dict[str, str]:
         return {}
     plain = [dict[str, Any] if isinstance(option, Keys) else option for option in options]
     try:
-        union: Any = operator.getitem(Union, tuple(plain))
-        TypeAdapter(union).validate_json(json.dumps(value), strict=True)
+        TypeAdapter(_UNION[tuple(plain)]).validate_json(json.dumps(value), strict=True)
     except ValidationError as error:
         if len(plain) > 1:  # a line for each member of the union would only confuse
             return {"": " or ".join(dict.fromkeys(detail["msg"] for detail in error.errors()))}

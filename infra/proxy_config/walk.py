@@ -4,6 +4,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+_KINDS: Mapping[type, str] = {
+    bool: "true or false", str: "a text", list: "a list", dict: "a mapping",
+}  # fmt: skip
+
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
@@ -73,5 +77,4 @@ def kind(value: object) -> str:
     """Return what a value is, in words."""
     if value is None:
         return "empty"
-    names: dict[type, str] = {bool: "true or false", str: "a text", list: "a list", dict: "a mapping"}
-    return names.get(type(value), "a number")
+    return _KINDS.get(type(value), "a number")
