@@ -1,8 +1,9 @@
 """Checks LiteLLM configurations with LiteLLM itself; needs no secret and nothing of this project.
 
-Run it with the Python of an environment that has ``litellm[proxy]``, or by ``ops config check``::
+In the project directory, with the Python of an environment that has ``litellm[proxy]``, as
+``ops config check`` runs it::
 
-    python config_checks/check_litellm_config.py config.yaml…
+    python -m config_checks.check_litellm_config config.yaml…
 
 It prints a line of JSON for each file (``file``, ``valid``, ``version``, ``deployments``,
 ``problems``) and exits with 1 if one of them is not valid. LiteLLM's own
@@ -22,9 +23,10 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from litellm_shapes import configuration_keys, known_callbacks, shapes
-from typed_check import problems_of as typed_problems
-from typed_check import written
+
+from config_checks.litellm_shapes import configuration_keys, known_callbacks, shapes
+from config_checks.typed_check import problems_of as typed_problems
+from config_checks.typed_check import written
 
 _REFERENCE = re.compile(r"os\.environ/([A-Za-z_][A-Za-z0-9_]*)")
 _CALLBACKS = ("callbacks", "success_callback", "failure_callback", "service_callback")

@@ -16,7 +16,8 @@ os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
 os.environ["LITELLM_LOG"] = "ERROR"
 
 from pydantic import Field
-from typed_check import Keys, Shapes, from_signature
+
+from config_checks.typed_check import Keys, Shapes, from_signature
 
 # A function or class in a file beside the configuration.
 _IN_A_FILE = Annotated[str, Field(pattern=r"\.")]

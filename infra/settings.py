@@ -13,7 +13,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from infra.model_catalogue import Model, provider_of
 from infra.setting_errors import describe
-from infra.setting_rules import RULES, SUPPLIED_SECRETS_KEY, Supplied
+from infra.setting_rules import ENCRYPTED, RULES, SUPPLIED_SECRETS_KEY, Supplied
 from infra.setting_sections import (
     AccessLogSettings,
     AuditSettings,
@@ -194,6 +194,8 @@ def _decode(text: str) -> Any:
 
 def _shape_of_supplied_secrets(text: str) -> Supplied:
     """Family → epoch → names of the fields. Values are dropped here: errors never hold one."""
+    if text == ENCRYPTED:
+        return None
     decoded = _decode(text)
     if not isinstance(decoded, dict):
         return {}

@@ -125,7 +125,7 @@ class RecordingMocks(pulumi.runtime.Mocks):
             },
             "aws:kms/getKey:getKey": {"arn": f"arn:aws:kms:::key/{args.args.get('keyId')}"},
         }
-        return answers[args.token], None
+        return answers[args.token], []
 
 
 def run_program(stack: str, configuration: Mapping[str, str]) -> list[Registered]:
