@@ -17,7 +17,7 @@ os.environ["LITELLM_LOG"] = "ERROR"
 
 from pydantic import Field
 
-from config_checks.typed_check import Keys, Shapes, from_signature
+from config_checks.typed_check import Keys, Shapes, from_signature, resolved
 
 # A function or class in a file beside the configuration.
 _IN_A_FILE = Annotated[str, Field(pattern=r"\.")]
@@ -116,7 +116,7 @@ def _module_settings(section: Any) -> Keys:
     for key in section if isinstance(section, dict) else ():
         default = getattr(litellm, key, None)
         if key in litellm.__annotations__ and key not in handled:
-            found[key] = litellm.__annotations__[key]
+            found[key] = resolved(litellm.__annotations__[key], vars(litellm))
         elif type(default) in (bool, float, int, str):
             found[key] = type(default)
         elif key in handled or hasattr(litellm, key):

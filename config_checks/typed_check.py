@@ -58,9 +58,9 @@ def problems_of(path: str, value: Any, annotation: Any, shapes: Shapes) -> Itera
         for index, item in enumerate(value):
             yield from problems_of(f"{path}[{index}]", item, items, shapes)
         return
-    for place, mismatch in _mismatches(value, options).items():
-        known = isinstance(value, bool | float | int | str) and not _SECRET.search(path)
-        yield f"{path}{place}: {f'is {json.dumps(value)}; ' if known else ''}{mismatch}"
+    for place, given, mismatch in _mismatches(value, options):
+        known = isinstance(given, bool | float | int | str) and not _SECRET.search(path)
+        yield f"{path}{place}: {f'is {json.dumps(given)}; ' if known else ''}{mismatch}"
 
 
 def _of_mapping(
@@ -88,19 +88,21 @@ def from_signature(function: Callable[..., Any], *further: Callable[..., Any]) -
     for each in (*further[::-1], function):
         for name, parameter in inspect.signature(each).parameters.items():
             if name != "self" and parameter.kind not in _COLLECTING and not name.startswith("_"):
-                found[name] = _resolved(parameter.annotation, each)
+                module = inspect.getmodule(each)
+                found[name] = resolved(parameter.annotation, vars(module) if module else {})
     return Keys(found)
 
 
 _COLLECTING = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
 
 
-def _resolved(annotation: Any, function: Callable[..., Any]) -> Any:
+def resolved(annotation: Any, names: Mapping[str, Any]) -> Any:
+    """Return the type that an annotation of a module with these names is; Any if it is none."""
     if annotation is inspect.Parameter.empty:
         return Any
     if isinstance(annotation, str):
         try:
-            annotation = eval(annotation, vars(inspect.getmodule(function) or types))  # noqa: S307
+            return eval(annotation, dict(names))  # noqa: S307 - LiteLLM's own source
         except (NameError, TypeError):  # a name that only type checkers import
             return Any
     return annotation
@@ -148,20 +150,22 @@ def _items(options: Sequence[Any], container: type, position: int) -> Any:
     return None
 
 
-def _mismatches(value: Any, options: Sequence[Any]) -> dict[str, str]:
-    """Return what does not fit, by its place inside of the value."""
+def _mismatches(value: Any, options: Sequence[Any]) -> Iterator[tuple[str, Any, str]]:
+    """Yield what does not fit: its place inside of the value, what is there, what is wrong."""
     if Any in options:
-        return {}
+        return
     plain = [dict[str, Any] if isinstance(option, Keys) else option for option in options]
     try:
         TypeAdapter(_UNION[tuple(plain)]).validate_json(json.dumps(value), strict=True)
     except ValidationError as error:
         if len(plain) > 1:  # a line for each member of the union would only confuse
-            return {"": " or ".join(dict.fromkeys(detail["msg"] for detail in error.errors()))}
-        return {written(detail["loc"]): detail["msg"] for detail in error.errors()}
+            told = dict.fromkeys(detail["msg"] for detail in error.errors())
+            yield "", value, " or ".join(told)
+            return
+        for detail in error.errors():
+            yield written(detail["loc"]), detail["input"], detail["msg"]
     except (PydanticSchemaGenerationError, PydanticUndefinedAnnotation, PydanticUserError):
         pass  # a type of code, which no text can be
-    return {}
 
 
 def written(location: Sequence[str | int]) -> str:

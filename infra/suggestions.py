@@ -7,9 +7,14 @@ from collections.abc import Iterable
 _ALIKE = 0.65
 
 
-def unknown(kind: str, name: str, known: Iterable[str]) -> str:
-    """Return ``unknown <kind>`` with the nearest known name, or every known one if none is near."""
-    names = sorted(known)
+def hint(name: str, known: Iterable[str]) -> str:
+    """Return the nearest known name as a question, or every known one if none is near."""
+    names = sorted(set(known))
     if near := difflib.get_close_matches(name, names, n=1, cutoff=_ALIKE):
-        return f"unknown {kind}; did you mean {near[0]}?"
-    return f"unknown {kind}; known are {', '.join(names)}"
+        return f"did you mean {near[0]}?"
+    return f"known are {', '.join(names)}"
+
+
+def unknown(kind: str, name: str, known: Iterable[str]) -> str:
+    """Return ``unknown <kind>`` with a hint."""
+    return f"unknown {kind}; {hint(name, known)}"

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from infra.proxy_config.walk import Place, at, kind
-from infra.suggestions import unknown
+from infra.suggestions import hint, unknown
 
 # What keys are granted: everything of a provider, everything of a tier.
 _ACCESS_GROUPS = {
@@ -102,7 +102,7 @@ def _fallback_problems(section: str, place: Place, known: set[str]) -> Iterator[
 
 def _no_such_model(path: str, name: object, known: set[str]) -> Iterator[str]:
     if name not in known:
-        yield f"{path}: there is no model {name}; {unknown('model', str(name), known)}"
+        yield f"{path}: there is no model {name}; {hint(str(name), known)}"
 
 
 def _mapping(config: Mapping[str, Any], pattern: str) -> Mapping[str, Any]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from infra.proxy_config.walk import Place, everything, root
-from infra.suggestions import unknown
+from infra.suggestions import hint
 
 REFERENCE = re.compile(r"os\.environ/([A-Za-z_][A-Za-z0-9_]*)")
 # Names of options whose text is a secret.
@@ -60,5 +60,5 @@ def reference_problems(
         elif environment is not None and reference[1] not in environment:
             yield (
                 f"{place.path}: the pods have no variable {reference[1]}; "
-                f"{unknown('variable', reference[1], environment)}"
+                f"{hint(reference[1], environment)}"
             )

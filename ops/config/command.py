@@ -30,7 +30,7 @@ def config() -> None:
 @click.option(
     "--without-litellm",
     is_flag=True,
-    help="Leave LiteLLM's own part out: a second instead of ten, and no packages to install.",
+    help="Leave LiteLLM's own part out, which needs packages of its own and some seconds.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of lines.")
 @failing_clearly(OSError, UnicodeDecodeError)
