@@ -15,17 +15,26 @@ from infra.network_rules import NETWORK_RULES
 from infra.routing_rules import ROUTING_RULES
 from infra.secret_families import SUPPLIED_FIELDS
 from infra.setting_sections import Durability
+from infra.suggestions import unknown
 
 if TYPE_CHECKING:
     from infra.settings import Settings
 
 SUPPLIED_SECRETS_KEY = "suppliedSecrets"
 
-# Family → epoch → names of its fields.
-Supplied: TypeAlias = dict[str, dict[str, frozenset[str]]]
+# PROXY_BATCH_WRITE_AT in litellm/constants.py of 1.106.2; 60 in docs.litellm.ai/docs/proxy/prod.
+_SPEND_WRITE_SECONDS = 10
+
+# In place of `suppliedSecrets` for whoever reads a stack's file and cannot decrypt it.
+ENCRYPTED = "[encrypted]"
+
+# Family → epoch → names of its fields; None if they are encrypted as a whole.
+Supplied: TypeAlias = dict[str, dict[str, frozenset[str]]] | None
 
 
 def _supplied_secrets_are_complete(settings: Settings, supplied: Supplied) -> Iterator[str]:
+    if supplied is None:
+        return
     used = settings.supplied_families if settings.secrets.supplied == "configuration" else {}
     for family, epoch in used.items():
         wanted = frozenset(SUPPLIED_FIELDS[family])
@@ -47,8 +56,7 @@ def _supplied_secrets_are_complete(settings: Settings, supplied: Supplied) -> It
         if family in SUPPLIED_FIELDS:
             yield f"{SUPPLIED_SECRETS_KEY}.{family}: nothing in this stack uses it; remove it"
         else:
-            known = ", ".join(sorted(SUPPLIED_FIELDS))
-            yield f"{SUPPLIED_SECRETS_KEY}.{family}: unknown family; known are {known}"
+            yield f"{SUPPLIED_SECRETS_KEY}.{family}: {unknown('family', family, SUPPLIED_FIELDS)}"
 
 
 def _rotated_providers_are_used(settings: Settings, _supplied: Supplied) -> Iterator[str]:
@@ -79,6 +87,12 @@ def _protected_stacks_are_durable(settings: Settings, _supplied: Supplied) -> It
         yield "cache.replicas: a protected stack needs at least 1 for failover"
     if settings.gateway.replicas < 2:
         yield f"gateway.replicas: {settings.gateway.replicas} is below 2, which protection needs"
+    if settings.gateway.batch_write_seconds < _SPEND_WRITE_SECONDS:
+        yield (
+            f"gateway.batchWriteSeconds: {settings.gateway.batch_write_seconds} is below "
+            f"{_SPEND_WRITE_SECONDS}, which LiteLLM itself starts from: every pod would keep the "
+            "database of a protected stack busy with writes of spend; 60 is what it recommends"
+        )
 
 
 def _secrets_stay_out_of_plain_settings(settings: Settings, _: Supplied) -> Iterator[str]:

@@ -5,14 +5,15 @@ and raises one :class:`SettingsError` before any resource exists.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pulumi
 from pydantic import Field, TypeAdapter, ValidationError
 
 from infra.model_catalogue import Model, provider_of
-from infra.setting_rules import RULES, SUPPLIED_SECRETS_KEY, Supplied
+from infra.setting_errors import describe
+from infra.setting_rules import ENCRYPTED, RULES, SUPPLIED_SECRETS_KEY, Supplied
 from infra.setting_sections import (
     AccessLogSettings,
     AuditSettings,
@@ -40,6 +41,7 @@ from infra.setting_sections import (
     Section,
     SpendArchiveSettings,
 )
+from infra.suggestions import unknown
 
 
 class Settings(Section):
@@ -178,14 +180,13 @@ def parse(stack: str, project: str, configuration: Mapping[str, str]) -> Setting
     fields = {field.alias or name: (name, field) for name, field in Settings.model_fields.items()}
     for key, text in sorted(texts.items()):
         if key not in fields:
-            known = ", ".join(sorted([*fields, SUPPLIED_SECRETS_KEY]))
-            problems.append(f"{key}: unknown key; known are {known}")
+            problems.append(f"{key}: {unknown('key', key, [*fields, SUPPLIED_SECRETS_KEY])}")
             continue
         name, field = fields[key]
         try:
             sections[name] = TypeAdapter(field.annotation).validate_python(_decode(text))
         except ValidationError as error:
-            problems.extend(_describe(key, error))
+            problems.extend(describe(key, field.annotation, error))
     if problems:
         raise SettingsError(stack, problems)
     settings = Settings(**sections)
@@ -200,21 +201,10 @@ def _decode(text: str) -> Any:
     return json.loads(text) if text.lstrip().startswith(("{", "[")) else text
 
 
-def _describe(key: str, error: ValidationError) -> Iterator[str]:
-    for detail in error.errors():
-        path = "".join(
-            f"[{part}]" if isinstance(part, int) else f".{part}" for part in detail["loc"]
-        )
-        message = detail["msg"].removeprefix("Value error, ")
-        given = detail["input"]
-        if detail["type"] == "extra_forbidden":
-            message = "unknown key"
-        shown = f" (given {given!r})" if isinstance(given, str | int | float | bool) else ""
-        yield f"{key}{path}: {message}{shown}"
-
-
 def _shape_of_supplied_secrets(text: str) -> Supplied:
     """Family → epoch → names of the fields. Values are dropped here: errors never hold one."""
+    if text == ENCRYPTED:
+        return None
     decoded = _decode(text)
     if not isinstance(decoded, dict):
         return {}

@@ -32,7 +32,7 @@ _UV_OPTIONS = ("--frozen", "--only-group", _GROUP, "--no-install-project", "--co
 _NPM_OPTIONS = ("--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier")
 _PACKAGE_FILES = ("package.json", "package-lock.json")
 _PROGRAM_FOLDERS = ("bin", "database", "engine", "migrate")
-_COMPLETE = "complete"
+_PACKAGES, _COMPLETE = "packages", "complete"
 # npm's engine is a module of WebAssembly, and Node 18 the oldest that Prisma 5 names.
 _OLDEST_NODE = 18
 # Nothing listens there: Prisma's command line must fail at once where it would download.
@@ -107,8 +107,49 @@ def ensure(progress: Callable[[str], None] = lambda _: None) -> LiteLLMImage:
     return image
 
 
+def ensure_python(progress: Callable[[str], None] = lambda _: None) -> Path:
+    """Return the Python of LiteLLM's environment, and install its packages unless they are there.
+
+    This needs uv alone; what a running proxy needs beside it comes with :func:`ensure`. Raises
+    ImageBuildError.
+    """
+    image = built_image()
+    if not _has_packages(image):
+        image.directory.mkdir(parents=True, exist_ok=True)
+        with _exclusively(image.directory, progress) as lock:
+            _install_packages(image, progress, lock)
+    return image.python
+
+
+def _has_packages(image: LiteLLMImage) -> bool:
+    return any((image.directory / mark).exists() for mark in (_COMPLETE, _PACKAGES))
+
+
+def _install_packages(image: LiteLLMImage, progress: Callable[[str], None], lock: int) -> None:
+    if _has_packages(image):  # by now
+        return
+    step = "Python packages"
+    progress(f"LiteLLM {locked_version()}: {step}")
+    _run(
+        step,
+        [
+            _find_uv(),
+            "sync",
+            *_UV_OPTIONS,
+            "--project",
+            str(PROJECT_ROOT),
+            "--python",
+            sys.executable,
+        ],
+        image.directory,
+        {"UV_PROJECT_ENVIRONMENT": str(image.directory / "venv")},
+        lock,
+    )
+    (image.directory / _PACKAGES).touch()
+
+
 def _build(image: LiteLLMImage, progress: Callable[[str], None], lock: int) -> None:
-    uv, npm, node = _find_uv(), _find("npm"), _find_node()
+    npm, node = _find("npm"), _find_node()
     image.directory.mkdir(exist_ok=True)
     for name in _PACKAGE_FILES:
         shutil.copyfile(FILES / name, image.directory / name)
@@ -118,11 +159,7 @@ def _build(image: LiteLLMImage, progress: Callable[[str], None], lock: int) -> N
         _run(step, command, image.directory, environment, lock)
 
     venv = image.directory / "venv"
-    run(
-        "Python packages",
-        [uv, "sync", *_UV_OPTIONS, "--project", str(PROJECT_ROOT), "--python", sys.executable],
-        {"UV_PROJECT_ENVIRONMENT": str(venv)},
-    )
+    _install_packages(image, progress, lock)
     run("database engine", [npm, "ci", *_NPM_OPTIONS], {})
     schema = image.directory / "schema.prisma"
     shutil.copyfile(_site_packages(venv) / "litellm" / "proxy" / schema.name, schema)

@@ -286,16 +286,19 @@ def test_all_problems_are_told_at_once() -> None:
 @pytest.mark.parametrize(
     ("path", "named"),
     [
-        ("litellm_settings", "litellm_settings.dorp_params"),
-        ("general_settings", "general_settings.dorp_params"),
-        ("router_settings", "router_settings.dorp_params"),
+        (
+            "litellm_settings",
+            "litellm_settings.dorp_params: unknown key; did you mean drop_params?",
+        ),
+        ("general_settings", "general_settings.dorp_params: unknown key; known are"),
+        ("router_settings", "router_settings.dorp_params: unknown key; known are"),
     ],
 )
 def test_a_key_that_litellm_would_ignore_is_refused_by_name(path: str, named: str) -> None:
     rendered = config()
     rendered[path]["dorp_params"] = True
     text = problems(lambda: check_litellm_config(rendered, CONFIG.environment))
-    assert f"{named}: unknown key; known are" in text
+    assert named in text
 
 
 def test_a_section_that_litellm_would_ignore_is_refused_by_name() -> None:
@@ -308,7 +311,7 @@ def test_a_parameter_that_a_deployment_does_not_have_is_refused_by_name() -> Non
     rendered = config()
     rendered["model_list"][0]["litellm_params"]["rpn"] = 1
     text = problems(lambda: check_litellm_config(rendered, CONFIG.environment))
-    assert "model_list[].litellm_params.rpn: unknown key" in text
+    assert "model_list[0].litellm_params.rpn: unknown key; did you mean rpm?" in text
 
 
 def test_a_key_that_stands_twice_is_refused_by_name() -> None:

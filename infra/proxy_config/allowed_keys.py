@@ -1,4 +1,4 @@
-"""The keys of LiteLLM's configuration that this bundle may write.
+"""The keys of LiteLLM's configuration that this bundle may write, and those that it must.
 
 LiteLLM ignores an unknown key of ``litellm_settings`` and drops an invalid deployment, both in
 silence. So the keys are an allow-list here, taken from the source of LiteLLM 1.106.2; the module
@@ -7,6 +7,8 @@ check with LiteLLM itself.
 """
 
 from collections.abc import Mapping
+
+# ``[]`` in a path stands for each item of a list, ``*`` for each of the keys that a person chose.
 
 SECTIONS = frozenset({"model_list", "litellm_settings", "router_settings", "general_settings"})
 
@@ -64,6 +66,8 @@ ALLOWED_KEYS: Mapping[str, frozenset[str]] = {
         "host", "password", "ssl", "ssl_ca_certs", "username",
     }),
     "model_list[]": frozenset({"litellm_params", "model_info", "model_name"}),
+    # AwsSessionTag in litellm/types/router.py
+    "model_list[].litellm_params.aws_session_tags[]": frozenset({"Key", "Value"}),
     # LiteLLM_Params in litellm/types/router.py; order in litellm/router.py, weight in
     # router_strategy/simple_shuffle.py, tag_regex in router_strategy/tag_based_routing.py,
     # cache_control_injection_points in integrations/anthropic_cache_control_hook.py,
@@ -92,3 +96,18 @@ ALLOWED_KEYS: Mapping[str, frozenset[str]] = {
         "TimeoutErrorAllowedFails",
     }),
 }  # fmt: skip
+
+# Mappings whose keys are names that a person chose.
+FREE_KEYS = frozenset({
+    "router_settings.content_policy_fallbacks[]", "router_settings.context_window_fallbacks[]",
+    "router_settings.fallbacks[]", "router_settings.model_group_alias",
+})  # fmt: skip
+
+# Without these the gateway would lack something that it promises, or LiteLLM drops the deployment.
+REQUIRED_KEYS: Mapping[str, frozenset[str]] = {
+    "": frozenset({"general_settings", "litellm_settings", "model_list", "router_settings"}),
+    "general_settings": frozenset({"master_key"}),
+    "model_list[]": frozenset({"litellm_params", "model_info", "model_name"}),
+    "model_list[].litellm_params": frozenset({"model"}),
+    "model_list[].model_info": frozenset({"access_groups", "id"}),
+}
