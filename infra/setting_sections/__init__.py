@@ -32,6 +32,7 @@ from infra.setting_sections.monitoring import (
     MonitoringSettings,
 )
 from infra.setting_sections.network import ExistingNetworkSettings, NetworkSettings
+from infra.setting_sections.observability import ObservabilitySettings
 from infra.setting_sections.secrets import RotationSettings, SecretsSettings
 
 __all__ = [
@@ -61,6 +62,7 @@ __all__ = [
     "LogStorageSettings",
     "MonitoringSettings",
     "NetworkSettings",
+    "ObservabilitySettings",
     "RotationSettings",
     "SecretsSettings",
     "Section",
