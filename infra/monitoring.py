@@ -108,7 +108,9 @@ class Monitoring(pulumi.ComponentResource):
             )
             needed.append(MonitoringStack("monitoring-stack", bundled_args, in_cluster))
         after = pulumi.ResourceOptions.merge(in_cluster, pulumi.ResourceOptions(depends_on=needed))
-        observability_args = ObservabilityArgs(settings=args.stack.settings)
+        observability_args = ObservabilityArgs(
+            environment=args.stack.naming.stack, settings=args.stack.settings
+        )
         return Observability("observability", observability_args, after).dashboards
 
     def _audit(self, args: MonitoringArgs, namespace: str) -> None:

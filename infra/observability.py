@@ -23,6 +23,8 @@ _API_VERSION = "monitoring.coreos.com/v1"
 
 @dataclass(frozen=True, kw_only=True)
 class ObservabilityArgs:
+    environment: str
+    """The stack's name: one Prometheus, and one Grafana, may watch several stacks."""
     settings: Settings
 
 
@@ -42,7 +44,7 @@ class Observability(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         labels = args.settings.observability.labels
         for kind, spec in (
-            ("ServiceMonitor", service_monitor(args.settings)),
+            ("ServiceMonitor", service_monitor(args.settings, args.environment)),
             ("PrometheusRule", {"groups": rule_groups(rules_context(args.settings))}),
         ):
             CustomResource(
@@ -70,7 +72,7 @@ class Observability(pulumi.ComponentResource):
         self.register_outputs({})
 
 
-def service_monitor(settings: Settings) -> dict[str, Any]:
+def service_monitor(settings: Settings, environment: str) -> dict[str, Any]:
     """Return how the gateway's pods are asked: docs/decisions/metrics-scrape.md. Pure."""
     return {
         "selector": {
@@ -88,6 +90,7 @@ def service_monitor(settings: Settings) -> dict[str, Any]:
                 "scrapeTimeout": "5s",
                 # A name of LiteLLM's own labels must not hide where a series comes from.
                 "honorLabels": False,
+                "relabelings": [{"targetLabel": "environment", "replacement": environment}],
             }
         ],
     }
