@@ -92,7 +92,7 @@ class Monitoring(pulumi.ComponentResource):
     def _in_cluster(self, args: MonitoringArgs, notifications: Notifications) -> list[str]:
         """Let Prometheus and Grafana, bundled or existing, watch the gateway too."""
         wanted = args.stack.settings.observability.monitoring
-        if wanted == "off":
+        if wanted == "none":
             return []
         # Their namespace is there first, and so are the definitions that a bundled stack brings.
         needed: list[pulumi.Resource] = [args.workloads.addons.namespace]

@@ -75,11 +75,11 @@ class GrafanaSettings(Section):
 
 
 class ObservabilitySettings(Section):
-    monitoring: Literal["bundled", "existing", "off"] = Field(
+    monitoring: Literal["bundled", "existing", "none"] = Field(
         default="bundled",
         description="`bundled` installs Prometheus, Alertmanager and Grafana; `existing` only "
         "gives those that run in the cluster already a ServiceMonitor, rules and dashboards, and "
-        "needs the definitions of the Prometheus operator there; `off`: CloudWatch alone.",
+        "needs the definitions of the Prometheus operator there; `none`: CloudWatch alone.",
     )
     namespace: str = Field(
         default="monitoring",
