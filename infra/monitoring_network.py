@@ -32,7 +32,7 @@ class MonitoringNetwork:
     grafana_signs_in: bool = False
 
 
-def monitoring_policies(network: MonitoringNetwork) -> dict[str, dict[str, Any]]:
+def monitoring_policies(network: MonitoringNetwork) -> dict[str, Any]:
     """Return the policies by name: nothing, and then what each part needs. Pure."""
     everywhere = _peers(["0.0.0.0/0"], except_=_OF_THE_NODE)
     policies = {

@@ -44,7 +44,10 @@ class Observability(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         labels = args.settings.observability.labels
         for kind, spec in (
-            ("ServiceMonitor", service_monitor(args.settings, args.environment)),
+            (
+                "ServiceMonitor",
+                service_monitor(args.settings.observability.scrape_seconds, args.environment),
+            ),
             ("PrometheusRule", {"groups": rule_groups(rules_context(args.settings))}),
         ):
             CustomResource(
@@ -72,7 +75,7 @@ class Observability(pulumi.ComponentResource):
         self.register_outputs({})
 
 
-def service_monitor(settings: Settings, environment: str) -> dict[str, Any]:
+def service_monitor(scrape_seconds: int, environment: str) -> dict[str, Any]:
     """Return how the gateway's pods are asked: docs/decisions/metrics-scrape.md. Pure."""
     return {
         "selector": {
@@ -86,7 +89,7 @@ def service_monitor(settings: Settings, environment: str) -> dict[str, Any]:
                 "port": "metrics",
                 # Without the slash every scrape would be two: LiteLLM redirects to it.
                 "path": "/metrics/",
-                "interval": f"{settings.observability.scrape_seconds}s",
+                "interval": f"{scrape_seconds}s",
                 "scrapeTimeout": "5s",
                 # A name of LiteLLM's own labels must not hide where a series comes from.
                 "honorLabels": False,

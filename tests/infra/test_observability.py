@@ -154,19 +154,19 @@ def test_without_monitoring_there_is_none(unwatched: list[Registered]) -> None:
 
 
 def test_scrapes_go_to_the_path_that_does_not_redirect() -> None:
-    monitor = service_monitor(settings_of("prod"), "prod")
+    monitor = service_monitor(30, "prod")
     (endpoint,) = monitor["endpoints"]
     assert endpoint["path"] == "/metrics/"
     assert endpoint["port"] == "metrics"
 
 
 def test_a_scrape_carries_no_token() -> None:
-    (endpoint,) = service_monitor(settings_of("prod"), "prod")["endpoints"]
+    (endpoint,) = service_monitor(30, "prod")["endpoints"]
     assert not {"authorization", "bearerTokenSecret", "basicAuth"} & endpoint.keys()
 
 
 def test_series_say_of_which_stack_they_are() -> None:
-    (endpoint,) = service_monitor(settings_of("prod"), "prod")["endpoints"]
+    (endpoint,) = service_monitor(30, "prod")["endpoints"]
     assert endpoint["relabelings"] == [{"targetLabel": "environment", "replacement": "prod"}]
 
 
