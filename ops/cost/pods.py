@@ -91,14 +91,14 @@ def _release(resource: PlannedResource, costs: Costs) -> Iterator[Pod]:
         return
     chart = str(resource.inputs.get("chart", "")).rpartition("/")[2]
     if chart == MONITORING:
-        yield from _monitoring(resource)
+        yield from monitoring_pods(resource)
         return
     if chart not in _CHARTS:
         raise CannotPrice(f"what the pods of chart {chart} request is not known")
     yield from _CHARTS[chart]
 
 
-def _monitoring(resource: PlannedResource) -> Iterator[Pod]:
+def monitoring_pods(resource: PlannedResource) -> Iterator[Pod]:
     """Return the chart's pods with the requests that the stack sets; its defaults request none."""
     values = resource.inputs["values"]
     grafana = values["grafana"]
