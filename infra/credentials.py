@@ -76,11 +76,21 @@ class Credentials(pulumi.ComponentResource):
         self._family(families.CACHE, rotation.cache, self._password)
         self._family(families.DRAIN_TOKEN, rotation.drain_token, self._token)
         if args.settings.gateway.admin_ui:
-            self._family(families.UI_PASSWORD, rotation.ui_password, self._ui_login)
+            self._family(families.UI_PASSWORD, rotation.ui_password, self._admin_login)
+        if args.settings.observability.bundled_namespace:
+            self._family(families.GRAFANA_ADMIN, rotation.grafana_admin, self._admin_login)
         for key, epoch in args.settings.supplied_families.items():
             self._supplied_family(key, epoch)
         self._salt_key()
         self.register_outputs({})
+
+    def kept_by(self, reader: str) -> list[StoredEpoch]:
+        """Return every epoch that exists of what one reader reads."""
+        return [stored for stored in self.kept if stored.family.reader == reader]
+
+    def serving_to(self, reader: str) -> list[StoredEpoch]:
+        """Return the current epoch of each family that one reader reads."""
+        return [stored for stored in self.serving.values() if stored.family.reader == reader]
 
     def passwords(self, family: SecretFamily) -> list[pulumi.Output[str]]:
         """Return the passwords of a family's kept epochs, the serving one last."""
@@ -198,7 +208,7 @@ class Credentials(pulumi.ComponentResource):
             "password": self._random(f"{family.name}-{epoch}"),
         }
 
-    def _ui_login(self, family: SecretFamily, epoch: int) -> Value:
+    def _admin_login(self, family: SecretFamily, epoch: int) -> Value:
         return {"username": "admin", "password": self._random(f"{family.name}-{epoch}")}
 
     def _supplied(self, key: str, epoch: int) -> Value:

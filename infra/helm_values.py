@@ -94,7 +94,7 @@ def values_context(
         client_cidrs=plan.edge,
         database=Destination(cidrs=plan.data, port=DATABASE_PORT),
         cache=Destination(cidrs=plan.data, port=CACHE_PORT),
-        monitoring_namespace="monitoring",
+        monitoring_namespace=settings.observability.namespace,
         additional_destinations=own_endpoint,
         # A small stack may run in fewer zones than it has subnets in.
         zone_spread="DoNotSchedule" if gateway.replicas > 1 else "ScheduleAnyway",

@@ -52,6 +52,9 @@ class LoadBalancer(pulumi.ComponentResource):
     admin_url: pulumi.Output[str] | None
     certificate_arn: pulumi.Input[str] | None
     target_group_arn: pulumi.Output[str]
+    listener_arn: pulumi.Output[str]
+    """The listener that serves."""
+    security_group_id: pulumi.Output[str]
 
     def __init__(
         self, name: str, args: LoadBalancerArgs, opts: pulumi.ResourceOptions | None = None
@@ -59,12 +62,15 @@ class LoadBalancer(pulumi.ComponentResource):
         super().__init__("litellm:load-balancer:LoadBalancer", name, None, opts)
         self._args = args
         self._child = pulumi.ResourceOptions(parent=self)
-        balancer = self._balancer(self._security_group())
+        security_group = self._security_group()
+        self.security_group_id = security_group.id
+        balancer = self._balancer(security_group)
         self.arn = balancer.arn
         targets = self._target_group()
         self.target_group_arn = targets.arn
         self.certificate_arn = host_names.certificate(args.settings, self)
         listener = self._listeners(balancer, targets)
+        self.listener_arn = listener.arn
         for rule in listener_rules(args.settings):
             aws.lb.ListenerRule(
                 rule.name,

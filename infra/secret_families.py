@@ -6,17 +6,20 @@ a Kubernetes Secret of its own, named ``<family>-<epoch>``.
 
 import hashlib
 from dataclasses import dataclass, field
+from typing import Literal
 
 from infra.model_catalogue import PROVIDERS
 
 
 @dataclass(frozen=True, kw_only=True)
 class SecretFamily:
-    """One family: its name in paths and the proxy's variable for each field of its value."""
+    """One family: its name in paths and its reader's variable for each field of its value."""
 
     name: str
     environment: dict[str, str] = field(default_factory=dict)
     rotates: bool = True
+    reader: Literal["gateway", "grafana"] = "gateway"
+    """Whose pods read it: its Secrets exist in their namespace and in no other."""
 
     def secret_name(self, epoch: int) -> str:
         """Name of the Kubernetes Secret that holds an epoch."""
@@ -35,9 +38,10 @@ DRAIN_TOKEN = SecretFamily(name="drain-token", environment={"token": "DRAIN_TOKE
 UI_PASSWORD = SecretFamily(
     name="ui-password", environment={"username": "UI_USERNAME", "password": "UI_PASSWORD"}
 )
+GRAFANA_ADMIN = SecretFamily(name="grafana-admin", reader="grafana")
 
 # Families whose values a person supplies: key in `suppliedSecrets` → family. The variables of the
-# integrations are those that LiteLLM 1.106.2 reads.
+# integrations are those that LiteLLM 1.106.2 reads, Grafana's are named by its configuration.
 SUPPLIED: dict[str, SecretFamily] = {
     name: SecretFamily(name=f"provider-{name}", environment=provider.credentials)
     for name, provider in PROVIDERS.items()
@@ -46,6 +50,14 @@ SUPPLIED: dict[str, SecretFamily] = {
     "ssoClient": SecretFamily(
         name="sso-client",
         environment={"clientId": "GENERIC_CLIENT_ID", "clientSecret": "GENERIC_CLIENT_SECRET"},
+    ),
+    "grafanaClient": SecretFamily(
+        name="grafana-client",
+        environment={
+            "clientId": "GF_AUTH_GENERIC_OAUTH_CLIENT_ID",
+            "clientSecret": "GF_AUTH_GENERIC_OAUTH_CLIENT_SECRET",
+        },
+        reader="grafana",
     ),
     "langfuse": SecretFamily(
         name="langfuse",

@@ -34,11 +34,13 @@ from infra.setting_sections import (
     LogStorageSettings,
     MonitoringSettings,
     NetworkSettings,
+    ObservabilitySettings,
     ResponseCacheSettings,
     RotationSettings,
     RoutingSettings,
     SecretsSettings,
     Section,
+    SingleSignOnSettings,
     SpendArchiveSettings,
 )
 from infra.suggestions import unknown
@@ -100,6 +102,10 @@ class Settings(Section):
     monitoring: MonitoringSettings = Field(
         default_factory=MonitoringSettings, description="Alarms, their receivers and thresholds."
     )
+    observability: ObservabilitySettings = Field(
+        default_factory=ObservabilitySettings,
+        description="Prometheus, its rules and Grafana in the cluster.",
+    )
     audit: AuditSettings = Field(
         default_factory=AuditSettings, description="Trail of who read secrets and called Bedrock."
     )
@@ -127,6 +133,11 @@ class Settings(Section):
         return tuple(sorted({model.provider for model in self.models}))
 
     @property
+    def grafana_sign_in(self) -> SingleSignOnSettings | None:
+        """The issuer at which users of the bundled Grafana sign in: that of the admin UI."""
+        return self.integrations.sso if self.observability.bundled_namespace else None
+
+    @property
     def supplied_families(self) -> dict[str, int]:
         """Secret families in use whose values a person supplies, each with its epoch."""
         families = {
@@ -136,6 +147,7 @@ class Settings(Section):
         }
         for family, used, epoch in (
             ("ssoClient", self.integrations.sso is not None, self.rotation.sso_client),
+            ("grafanaClient", self.grafana_sign_in is not None, self.rotation.grafana_client),
             ("langfuse", self.integrations.langfuse_host is not None, self.rotation.langfuse),
             ("slackWebhook", self.integrations.slack_alerts, self.rotation.slack_webhook),
             ("licence", self.integrations.licence, self.rotation.licence),

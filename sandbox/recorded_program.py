@@ -37,6 +37,7 @@ _ARNS = {
     "aws:iam/role:Role": "iam::{account}:role/{name}",
     "aws:kms/key:Key": "kms:{region}:{account}:key/{name}",
     "aws:s3/bucket:Bucket": "s3:::{bucket}",
+    "aws:sns/topic:Topic": "sns:{region}:{account}:{name}",
     "aws:secretsmanager/secret:Secret": "secretsmanager:{region}:{account}:secret:{name}-AbCdEf",
 }
 

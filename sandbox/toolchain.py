@@ -87,6 +87,7 @@ _VERSIONS = {
     "redis-server": _at_least(7, 0),
     "prometheus": _at_least(2, 42),
     "promtool": _at_least(2, 42),
+    "amtool": _at_least(0, 25),
 }
 
 _GO_MODULES = (
@@ -139,12 +140,14 @@ _DEBIAN_PROGRAMS = (
         folder="usr/lib/postgresql/*/bin",
     ),
     DebianProgram("prometheus", "prometheus", ("prometheus", "promtool")),
+    DebianProgram("prometheus-alertmanager", "prometheus-alertmanager", ("amtool",)),
 )
 _DEBIAN_TOOLS = {
     "redis-server": _DEBIAN_PROGRAMS[0],
     "postgres": _DEBIAN_PROGRAMS[1],
     "prometheus": _DEBIAN_PROGRAMS[2],
     "promtool": _DEBIAN_PROGRAMS[2],
+    "amtool": _DEBIAN_PROGRAMS[3],
 }
 _GO_TOOLS = {executable: module for module in _GO_MODULES for executable in module.packages}
 KUBERNETES = ("kube-apiserver", "kube-controller-manager", "kube-scheduler")

@@ -5,13 +5,15 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from rule_metrics import CLUSTER_METRICS, RECORDED_METRICS
+
 # The metrics of LiteLLM 1.106.2 with their labels, as PrometheusLogger registers them under the
 # labels that config_templates/litellm_config.yaml.j2 excludes.
 METRICS: dict[str, dict[str, str | list[str]]] = json.loads(
     (Path(__file__).parent / "gateway_metrics.json").read_text()
 )
 # Labels that Prometheus adds to everything it scrapes.
-SCRAPED = frozenset({"instance", "job", "namespace", "pod"})
+SCRAPED = frozenset({"environment", "instance", "job", "namespace", "pod"})
 
 _SELECTOR = re.compile(r"([a-zA-Z_:][a-zA-Z0-9_:]*)\{([^}]*)\}")
 _MATCHER = re.compile(r"([a-zA-Z_][a-zA-Z0-9_]*)\s*(?:=~|!~|!=|=)")
@@ -37,6 +39,8 @@ def labels_of(metric: str) -> frozenset[str]:
     """Return the labels of a metric; KeyError for one that the gateway does not have."""
     if metric == "up":
         return SCRAPED
+    if further := (CLUSTER_METRICS | RECORDED_METRICS).get(metric):
+        return further
     for suffix in ("_bucket", "_sum", "_count"):
         base = metric.removesuffix(suffix)
         if base != metric and METRICS.get(base, {}).get("type") == "histogram":

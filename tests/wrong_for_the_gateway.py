@@ -33,8 +33,8 @@ BEFORE_AN_UPDATE: dict[str, tuple[Change, str]] = {
         f"{GENERAL}.disable_spendlogs: unknown key; did you mean disable_spend_logs?",
     ),
     "a router setting is misspelt": (
-        rename(f"{ROUTER}.allowed_fails", "most_fallbacks"),
-        f"{ROUTER}.allowed_failures: unknown key; did you mean allowed_fails?",
+        rename(f"{ROUTER}.max_fallbacks", "most_fallbacks"),
+        f"{ROUTER}.most_fallbacks: unknown key; did you mean max_fallbacks?",
     ),
     "a parameter of the log is misspelt": (
         rename(f"{LOG}.s3_path", "s3_pfad"), f"{LOG}.s3_pfad: unknown key; did you mean s3_path?",
@@ -223,6 +223,6 @@ BEFORE_AN_UPDATE: dict[str, tuple[Change, str]] = {
         put(f"{ROUTER}.cooldown_time", 0), f"{ROUTER}.cooldown_time: is 0; must be above zero",
     ),
     "a value is left out": (
-        put(f"{ROUTER}.allowed_fails", None), f"{ROUTER}.allowed_fails: is empty; give it a value",
+        put(f"{ROUTER}.max_fallbacks", None), f"{ROUTER}.max_fallbacks: is empty; give it a value",
     ),
 }  # fmt: skip

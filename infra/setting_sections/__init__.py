@@ -32,6 +32,7 @@ from infra.setting_sections.monitoring import (
     MonitoringSettings,
 )
 from infra.setting_sections.network import ExistingNetworkSettings, NetworkSettings
+from infra.setting_sections.observability import ObservabilitySettings
 from infra.setting_sections.response_cache import ResponseCacheSettings
 from infra.setting_sections.routing import (
     HealthCheckSettings,
@@ -70,6 +71,7 @@ __all__ = [
     "ModelHealthCheck",
     "MonitoringSettings",
     "NetworkSettings",
+    "ObservabilitySettings",
     "ResponseCacheSettings",
     "RotationSettings",
     "RoutingSettings",

@@ -47,6 +47,8 @@ class RotationSettings(Section):
         description="Epoch of each provider's credentials, by provider; its values are in "
         "`suppliedSecrets`.",
     )
+    grafana_admin: Epoch = Field(default=1, description="Password of the bundled Grafana.")
+    grafana_client: Epoch = Field(default=1, description="OIDC client of the bundled Grafana.")
     sso_client: Epoch = Field(default=1, description="OIDC client of the admin UI.")
     langfuse: Epoch = Field(default=1, description="Langfuse's key pair.")
     slack_webhook: Epoch = Field(default=1, description="Webhook for alerts.")

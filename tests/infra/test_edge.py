@@ -21,6 +21,7 @@ from infra.web_firewall import COUNTED_RULES, firewall_rules
 from sandbox.load_balancer.rules import Answer, Forward, Incoming, Rule
 
 API, ADMIN = "gateway.example.com", "gateway-admin.example.com"
+GRAFANA = "gateway-grafana.example.com"
 ADMINISTRATOR, DEVELOPER = "10.0.8.7", "10.0.1.7"
 _FIELDS = {"hostHeader": "host-header", "pathPattern": "path-pattern", "sourceIp": "source-ip"}
 
@@ -179,18 +180,20 @@ def test_a_given_certificate_is_served_and_none_is_made() -> None:
 def test_a_zone_gets_a_validated_certificate_and_the_names(prod: list[Registered]) -> None:
     (certificate,) = of_type(prod, "acm/certificate:Certificate")
     assert certificate.inputs["domainName"] == API
-    assert certificate.inputs["subjectAlternativeNames"] == [ADMIN]
+    assert certificate.inputs["subjectAlternativeNames"] == [ADMIN, GRAFANA]
     records = {record.name: record.inputs for record in of_type(prod, "record:Record")}
     assert records["validation-api"]["name"] == f"_check.{API}."
     assert records["validation-admin"]["records"] == [f"_value.{ADMIN}."]
     assert records["api"]["aliases"][0]["name"] == "balancer.example"
     assert records["admin"]["name"] == ADMIN
     (validation,) = of_type(prod, "CertificateValidation")
-    assert validation.inputs["validationRecordFqdns"] == [f"_check.{API}", f"_check.{ADMIN}"]
+    assert validation.inputs["validationRecordFqdns"] == [
+        f"_check.{name}" for name in (API, ADMIN, GRAFANA)
+    ]
 
 
 def test_a_target_group_lets_the_longest_stream_finish(prod: list[Registered]) -> None:
-    (group,) = of_type(prod, "targetGroup:TargetGroup")
+    (group,) = [g for g in of_type(prod, "targetGroup:TargetGroup") if g.name == "gateway"]
     longest = settings_of("prod").gateway.longest_stream_seconds
     assert group.inputs["deregistrationDelay"] >= longest
 
