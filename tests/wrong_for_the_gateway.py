@@ -1,4 +1,4 @@
-"""Configurations that the gateway's own rules refuse: a change of prod's and what is said of it."""
+"""What the gateway's own rules refuse: a change of what prod renders, and what is said of it."""
 
 from config_changes import Change, add, drop, each, put, rename
 

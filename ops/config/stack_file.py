@@ -1,7 +1,7 @@
 """A stack's file as the engine would hand it to the program, but for what is encrypted."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,7 +45,9 @@ def read_stack_file(stack: str, directory: Path = PROJECT_ROOT) -> StackFile:
         raise InvalidConfiguration(path.name, ["config: must be a mapping"])
     plain, encrypted = {}, []
     for key, value in config.items():
-        plain[key], places = _without_ciphertext(value, key.removeprefix(f"{PROJECT}:"))
+        # As the engine does: loaders.go in sdk/go/common/workspace of Pulumi 3.259.
+        full = key if ":" in key else f"{PROJECT}:{key}"
+        plain[full], places = _without_ciphertext(value, full.removeprefix(f"{PROJECT}:"))
         encrypted += places
     return StackFile(
         name=path.name,
@@ -56,7 +58,7 @@ def read_stack_file(stack: str, directory: Path = PROJECT_ROOT) -> StackFile:
         encrypted=tuple(
             place for place in encrypted if not place.startswith(f"{SUPPLIED_SECRETS_KEY}.")
         ),
-        problems=tuple(_passed_over(config)),
+        problems=tuple(_passed_over(plain)),
     )
 
 
@@ -75,10 +77,8 @@ def _without_ciphertext(value: Any, path: str) -> tuple[Any, list[str]]:
     return value, []
 
 
-def _passed_over(config: Mapping[str, Any]) -> Iterator[str]:
+def _passed_over(config: Iterable[str]) -> Iterator[str]:
     for key in config:
-        namespace, colon, name = str(key).partition(":")
-        if not colon:
-            yield f"{key}: has no namespace; write {PROJECT}:{key}"
-        elif namespace not in _NAMESPACES:
-            yield f"{namespace}:{name}: {unknown('namespace', namespace, _NAMESPACES)}"
+        namespace = key.partition(":")[0]
+        if namespace not in _NAMESPACES:
+            yield f"{key}: {unknown('namespace', namespace, _NAMESPACES)}"
