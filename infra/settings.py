@@ -6,12 +6,14 @@ and raises one :class:`SettingsError` before any resource exists.
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Literal
 
 import pulumi
 from pydantic import Field, TypeAdapter, ValidationError
 
-from infra.model_catalogue import Model, provider_of
+from infra.model_catalogue import AliasName, Model, Targets
+from infra.providers import connections
+from infra.served_models import served
 from infra.setting_rules import RULES, SUPPLIED_SECRETS_KEY, Supplied
 from infra.setting_sections import (
     AccessLogSettings,
@@ -33,6 +35,8 @@ from infra.setting_sections import (
     LogStorageSettings,
     MonitoringSettings,
     NetworkSettings,
+    ProvidersSettings,
+    Residency,
     RotationSettings,
     SecretsSettings,
     Section,
@@ -108,20 +112,35 @@ class Settings(Section):
     identity: IdentitySettings = Field(
         default_factory=IdentitySettings, description="Roles for those who deploy."
     )
-    models: tuple[Model, ...] = Field(default=(), description="Catalogue of models.")
+    models: tuple[Model, ...] = Field(
+        default=(),
+        description="Catalogue of models; none: Claude Haiku, Sonnet and Opus 4.5 on Bedrock.",
+    )
+    aliases: dict[AliasName, Targets] = Field(
+        default_factory=dict,
+        description="Further name → model, or several models among which requests are spread.",
+    )
+    providers: ProvidersSettings = Field(
+        default_factory=ProvidersSettings, description="Who serves models, and how to reach them."
+    )
+    data_residency: Residency | Literal["anywhere"] = Field(
+        default="anywhere",
+        description="Where prompts may be processed: `us`, `us-gov`, `eu`, `apac` (with the UAE, "
+        "as AWS has it), `jp`, `au`, `region` for the stack's own alone, or `anywhere`.",
+    )
 
     @property
-    def providers(self) -> tuple[str, ...]:
-        """Names of the providers in use, sorted."""
-        return tuple(sorted({model.provider for model in self.models}))
+    def providers_in_use(self) -> tuple[str, ...]:
+        """Names of the providers that serve a model, sorted."""
+        return tuple(sorted({name for model in self.models for name in model.providers}))
 
     @property
     def supplied_families(self) -> dict[str, int]:
         """Secret families in use whose values a person supplies, each with its epoch."""
         families = {
-            name: self.rotation.providers.get(name, 1)
-            for name in self.providers
-            if provider_of(name).credentials
+            provider.secret: self.rotation.providers.get(name, 1)
+            for name, provider in connections(self).items()
+            if provider.secret
         }
         for family, used, epoch in (
             ("ssoClient", self.integrations.sso is not None, self.rotation.sso_client),
@@ -179,7 +198,7 @@ def parse(stack: str, project: str, configuration: Mapping[str, str]) -> Setting
             problems.extend(_describe(key, error))
     if problems:
         raise SettingsError(stack, problems)
-    settings = Settings(**sections)
+    settings = served(Settings(**sections))
     problems = [problem for rule in RULES for problem in rule(settings, supplied)]
     if problems:
         raise SettingsError(stack, problems)

@@ -13,7 +13,8 @@ SECTIONS = frozenset({"model_list", "litellm_settings", "router_settings", "gene
 ALLOWED_KEYS: Mapping[str, frozenset[str]] = {
     # litellm/__init__.py, and ProxyConfig.load_config in litellm/proxy/proxy_server.py
     "litellm_settings": frozenset({
-        "callbacks", "drop_params", "failure_callback", "json_logs",
+        "callbacks", "drop_params", "enable_azure_ad_token_refresh", "failure_callback",
+        "json_logs",
         "prometheus_exclude_labels", "prometheus_initialize_budget_metrics", "request_timeout",
         "require_auth_for_metrics_endpoint", "s3_callback_params", "success_callback",
         "turn_off_message_logging",
@@ -47,13 +48,16 @@ ALLOWED_KEYS: Mapping[str, frozenset[str]] = {
     # router_strategy/simple_shuffle.py,
     # model_id and the aws_* in llms/bedrock/base_aws_llm.py
     "model_list[].litellm_params": frozenset({
-        "api_base", "api_key", "aws_external_id", "aws_region_name", "aws_role_name",
-        "aws_session_name", "aws_session_tags", "input_cost_per_token", "mock_delay",
-        "mock_response", "model", "model_id", "order", "output_cost_per_token", "rpm", "tags",
-        "tpm", "weight",
+        "api_base", "api_key", "api_version", "aws_external_id", "aws_region_name",
+        "aws_role_name", "aws_session_name", "aws_session_tags",
+        "cache_creation_input_token_cost", "cache_read_input_token_cost", "client_id",
+        "client_secret", "input_cost_per_token", "mock_delay", "mock_response", "model",
+        "model_id", "order", "organization", "output_cost_per_token", "rpm", "tags", "tenant_id",
+        "tpm", "vertex_credentials", "vertex_location", "vertex_project", "weight",
     }),
     # ModelInfo in litellm/types/router.py; its own `tier` knows `free` and `paid` only
     "model_list[].model_info": frozenset({
-        "access_groups", "cost_tier", "id", "team_id", "team_public_model_name",
+        "access_groups", "base_model", "cost_tier", "id", "mode", "team_id",
+        "team_public_model_name",
     }),
 }  # fmt: skip

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from infra.documents import parse_yaml
+from infra.providers import uses_workload_identity
 from infra.proxy_config.checks import check_litellm_config
 from infra.proxy_config.log_sinks import LogStore, log_store
 from infra.proxy_config.model_list import ModelDeployment, model_list
@@ -27,6 +28,8 @@ class LiteLLMConfigContext:
     log_messages: bool = False
     """Whether prompts and answers go to the log store, or metadata alone."""
     routing: Routing = field(default_factory=Routing)
+    workload_identity: bool = False
+    """Whether LiteLLM makes tokens for Entra ID out of the pods' own identity."""
 
     @property
     def tags_in_use(self) -> bool:
@@ -53,6 +56,7 @@ def config_context(
             None if settings.spend_archive.enabled else settings.gateway.spend_log_retention_days
         ),
         routing=routing(settings),
+        workload_identity=uses_workload_identity(settings),
     )
 
 

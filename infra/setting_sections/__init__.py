@@ -32,6 +32,7 @@ from infra.setting_sections.monitoring import (
     MonitoringSettings,
 )
 from infra.setting_sections.network import ExistingNetworkSettings, NetworkSettings
+from infra.setting_sections.providers import ProvidersSettings, Residency
 from infra.setting_sections.secrets import RotationSettings, SecretsSettings
 
 __all__ = [
@@ -61,6 +62,8 @@ __all__ = [
     "LogStorageSettings",
     "MonitoringSettings",
     "NetworkSettings",
+    "ProvidersSettings",
+    "Residency",
     "RotationSettings",
     "SecretsSettings",
     "Section",
