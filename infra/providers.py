@@ -1,8 +1,8 @@
 """How each provider is reached: LiteLLM's route, its parameters, and the secrets behind them.
 
 Pure: settings in, parameters and names of variables out. Parameters are fields of
-CredentialLiteLLMParams in litellm/types/router.py of LiteLLM 1.106.2. Every credential is named
-explicitly, so that none is ever taken from a variable that was meant for another provider.
+GenericLiteLLMParams and its bases in litellm/types/router.py of LiteLLM 1.106.2. Every credential
+is named explicitly, so that none is ever taken from a variable that was meant for another provider.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from infra.setting_sections.providers import AzureProvider, EndpointProvider
+from infra.setting_sections.providers import AzureProvider, EndpointProvider, OpenAiProvider
 
 if TYPE_CHECKING:
     from infra.settings import Settings
@@ -44,8 +44,8 @@ class Connection:
     """Key in ``suppliedSecrets`` of its credentials; None where it has no secret."""
     credentials: Mapping[str, str] = field(default_factory=dict)
     """LiteLLM's parameter → name of the variable that holds its value."""
-    parameters: Mapping[str, str | None] = field(default_factory=dict)
-    """LiteLLM's other parameters."""
+    parameters: Mapping[str, object] = field(default_factory=dict)
+    """LiteLLM's other parameters, None where one is not set."""
 
 
 def connections(settings: Settings) -> dict[str, Connection]:
@@ -66,12 +66,7 @@ def _connection(settings: Settings, name: str) -> Connection:
                 "anthropic", "ANTHROPIC_API_KEY", {"api_base": providers.anthropic.base_url}
             )
         case "openai":
-            openai = providers.openai
-            return _with_key(
-                "openai",
-                "OPENAI_API_KEY",
-                {"api_base": openai.base_url, "organization": openai.organization},
-            )
+            return _openai(providers.openai)
         case "azure":
             return _azure(providers.azure)
         case "gemini":
@@ -88,7 +83,15 @@ def _connection(settings: Settings, name: str) -> Connection:
     return _endpoint(next(one for one in providers.endpoints if one.name == name))
 
 
-def _with_key(name: str, variable: str, parameters: Mapping[str, str | None]) -> Connection:
+def _openai(openai: OpenAiProvider) -> Connection:
+    parameters: dict[str, object] = {"api_base": openai.base_url}
+    if openai.organization:
+        # LiteLLM's `organization` gets lost for embeddings and messages.
+        parameters["extra_headers"] = {"OpenAI-Organization": openai.organization}
+    return _with_key("openai", "OPENAI_API_KEY", parameters)
+
+
+def _with_key(name: str, variable: str, parameters: Mapping[str, object]) -> Connection:
     return Connection(
         route=name, secret=name, credentials={"api_key": variable}, parameters=parameters
     )

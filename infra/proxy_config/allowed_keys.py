@@ -51,9 +51,9 @@ ALLOWED_KEYS: Mapping[str, frozenset[str]] = {
         "api_base", "api_key", "api_version", "aws_external_id", "aws_region_name",
         "aws_role_name", "aws_session_name", "aws_session_tags",
         "cache_creation_input_token_cost", "cache_read_input_token_cost", "client_id",
-        "client_secret", "input_cost_per_token", "mock_delay", "mock_response", "model",
-        "model_id", "order", "organization", "output_cost_per_token", "rpm", "tags", "tenant_id",
-        "tpm", "vertex_credentials", "vertex_location", "vertex_project", "weight",
+        "client_secret", "extra_headers", "input_cost_per_token", "mock_delay", "mock_response",
+        "model", "model_id", "order", "output_cost_per_token", "rpm", "tags", "tenant_id", "tpm",
+        "vertex_credentials", "vertex_location", "vertex_project", "weight",
     }),
     # ModelInfo in litellm/types/router.py; its own `tier` knows `free` and `paid` only
     "model_list[].model_info": frozenset({

@@ -49,7 +49,7 @@ class ModelDeployment:
     """Tells deployments apart that agree in model name, provider and region."""
     credentials: Mapping[str, str] = field(default_factory=dict)
     """LiteLLM parameter → name of the environment variable that holds its value."""
-    connection: Mapping[str, str | None] = field(default_factory=dict)
+    connection: Mapping[str, object] = field(default_factory=dict)
     """Further LiteLLM parameters of the provider: where it is, and who calls."""
     mode: Mode = "chat"
     base_model: str | None = None
