@@ -146,6 +146,13 @@ def uses_workload_identity(settings: Settings) -> bool:
     return "azure" in settings.providers_in_use and azure.authentication == "workloadIdentity"
 
 
+def identity_tokens(settings: Settings) -> tuple[Mapping[str, str], ...]:
+    """Return the tokens that pods need from the cluster, each with name and audience."""
+    if not uses_workload_identity(settings):
+        return ()
+    return ({"name": ENTRA_ID_TOKEN, "audience": ENTRA_ID_AUDIENCE},)
+
+
 def provider_environment(settings: Settings) -> dict[str, str]:
     """Return the variables, none of them a secret, with which pods find their identities.
 

@@ -49,7 +49,7 @@ ALLOWED_KEYS: Mapping[str, frozenset[str]] = {
     # model_id and the aws_* in llms/bedrock/base_aws_llm.py
     "model_list[].litellm_params": frozenset({
         "api_base", "api_key", "api_version", "aws_external_id", "aws_region_name",
-        "aws_role_name", "aws_session_name", "aws_session_tags",
+        "aws_role_name", "aws_session_name", "aws_session_tags", "base_model",
         "cache_creation_input_token_cost", "cache_read_input_token_cost", "client_id",
         "client_secret", "extra_headers", "input_cost_per_token", "mock_delay", "mock_response",
         "model", "model_id", "order", "output_cost_per_token", "rpm", "tags", "tenant_id", "tpm",
@@ -57,7 +57,6 @@ ALLOWED_KEYS: Mapping[str, frozenset[str]] = {
     }),
     # ModelInfo in litellm/types/router.py; its own `tier` knows `free` and `paid` only
     "model_list[].model_info": frozenset({
-        "access_groups", "base_model", "cost_tier", "id", "mode", "team_id",
-        "team_public_model_name",
+        "access_groups", "cost_tier", "id", "mode", "team_id", "team_public_model_name",
     }),
 }  # fmt: skip

@@ -102,6 +102,8 @@ class ModelDeployment:
             "tags": list(self.tags) or None,
             "mock_response": self.mock_response,
             "mock_delay": self.mock_delay_seconds,
+            # Not in model_info, where ConfigYAML knows six names alone.
+            "base_model": self.base_model,
             **self.costs,
         }
         return {name: value for name, value in given.items() if value is not None}
