@@ -133,6 +133,20 @@ def single_aliases(settings: Settings) -> dict[str, str]:
     return {alias: targets[0] for alias, targets in settings.aliases.items() if len(targets) == 1}
 
 
+def group_fallbacks(settings: Settings) -> dict[str, tuple[str, ...]]:
+    """Return the fallbacks of every model and of every alias that is a group of its own.
+
+    Such an alias has those of its models, but for the models themselves, which were tried.
+    """
+    fallbacks = {model.name: model.fallbacks for model in settings.models}
+    for alias, targets in settings.aliases.items():
+        if len(targets) > 1:
+            of_targets = dict.fromkeys(name for one in targets for name in fallbacks[one])
+            further = (name for name in of_targets if name not in (*targets, alias))
+            fallbacks[alias] = tuple(further)
+    return {name: names for name, names in fallbacks.items() if names}
+
+
 def _group(
     settings: Settings, members: Iterable[ModelDeployment], bedrock_role: str
 ) -> Iterator[ModelDeployment]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from infra.proxy_config.model_list import single_aliases
+from infra.proxy_config.model_list import group_fallbacks, single_aliases
 from infra.settings import Settings
 
 # simple-shuffle is what LiteLLM recommends; the others keep their state in the cache.
@@ -31,6 +31,6 @@ class Routing:
 def routing(settings: Settings) -> Routing:
     """Return how requests of a stack are routed."""
     return Routing(
-        fallbacks={model.name: model.fallbacks for model in settings.models if model.fallbacks},
+        fallbacks=group_fallbacks(settings),
         aliases=single_aliases(settings),
     )

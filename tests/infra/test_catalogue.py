@@ -9,7 +9,7 @@ from infra.bedrock_access import BedrockAccount, bedrock_statements
 from infra.helm_values import values_context
 from infra.model_catalogue import Model
 from infra.pod_environment import plain_environment
-from infra.proxy_config.model_list import ModelDeployment, model_list
+from infra.proxy_config.model_list import ModelDeployment, group_fallbacks, model_list
 from infra.settings import Settings
 from infra.subnets import plan_subnets
 
@@ -122,6 +122,16 @@ def test_an_alias_of_several_models_is_a_group_with_identities_of_its_own() -> N
     group = [one for one in entries if one.group == "any"]
     assert [one.identity for one in group] == ["any.bedrock.us-east-1.haiku", "any.openai.gpt"]
     assert len({one.identity for one in entries}) == 4
+
+
+def test_an_alias_of_several_models_falls_back_to_what_they_do() -> None:
+    configured = settings(
+        {**BEDROCK, "fallbacks": ["gpt", "sonnet"]},
+        OPENAI,
+        model("sonnet", "bedrock", f"us.{SONNET}"),
+        aliases={"any": ["haiku", "gpt"]},
+    )
+    assert group_fallbacks(configured) == {"haiku": ("gpt", "sonnet"), "any": ("sonnet",)}
 
 
 def test_a_team_gets_all_deployments_of_a_group_that_has_one_on_bedrock() -> None:
