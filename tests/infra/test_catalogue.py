@@ -1,9 +1,22 @@
-"""What a catalogue makes of models, providers and aliases, and which ones it refuses."""
+"""What a catalogue makes of models, providers and aliases."""
 
 from typing import Any
 
 import pytest
-from test_settings import problems_of, settings_of
+from catalogues import (
+    AZURE,
+    BEDROCK,
+    EMBEDDING,
+    HAIKU,
+    IDENTITY,
+    OPENAI,
+    OPUS,
+    SONNET,
+    VERTEX,
+    VLLM,
+    model,
+    settings,
+)
 
 from infra.bedrock_access import BedrockAccount, bedrock_statements
 from infra.helm_values import values_context
@@ -12,38 +25,6 @@ from infra.pod_environment import plain_environment
 from infra.proxy_config.model_list import ModelDeployment, group_fallbacks, model_list
 from infra.settings import Settings
 from infra.subnets import plan_subnets
-
-HAIKU = "anthropic.claude-haiku-4-5-20251001-v1:0"
-SONNET = "anthropic.claude-sonnet-4-5-20250929-v1:0"
-OPUS = "anthropic.claude-opus-4-5-20251101-v1:0"
-IDENTITY = {
-    "tenantId": "11111111-2222-3333-4444-555555555555",
-    "clientId": "66666666-7777-8888-9999-000000000000",
-}
-AZURE = {"endpoint": "https://example.openai.azure.com", "apiVersion": "2024-10-21"}
-VERTEX = {"project": "example-project", "location": "europe-west4"}
-VLLM = {"name": "vllm", "baseUrl": "https://vllm.example.com/v1"}
-
-
-def model(name: str, provider: str, *deployments: str | dict[str, Any], **more: Any) -> Any:
-    places = [{"model": one} if isinstance(one, str) else one for one in deployments]
-    return {"name": name, "tier": "$", "provider": provider, "deployments": places, **more}
-
-
-BEDROCK = model("haiku", "bedrock", f"us.{HAIKU}")
-OPENAI = model("gpt", "openai", "gpt-4o-mini")
-# Values are adopted, so that no test needs secrets.
-ADOPTED = {"secrets.supplied": "adopt"}
-
-
-def settings(*models: Any, **changes: Any) -> Settings:
-    dotted = {key.replace("__", "."): value for key, value in changes.items()}
-    return settings_of("dev", {**ADOPTED, "models": list(models), **dotted})
-
-
-def refused(*models: Any, **changes: Any) -> str:
-    dotted = {key.replace("__", "."): value for key, value in changes.items()}
-    return "\n".join(problems_of("dev", {**ADOPTED, "models": list(models), **dotted}))
 
 
 def deployments(configured: Settings) -> list[ModelDeployment]:
@@ -240,9 +221,6 @@ def statements(*entries: Any) -> list[dict[str, Any]]:
     return bedrock_statements([Model.model_validate(one) for one in entries], where)
 
 
-EMBEDDING = model("titan", "bedrock", "amazon.titan-embed-text-v2:0", mode="embedding")
-
-
 def test_an_embedding_may_be_invoked_and_neither_streamed_nor_counted() -> None:
     invoked, listed = statements(EMBEDDING)
     assert invoked["Action"] == ["bedrock:InvokeModel"]
@@ -269,213 +247,3 @@ def test_a_deployment_on_another_provider_gives_no_rights_on_bedrock() -> None:
 
 
 ON_BEDROCK = {"provider": "bedrock"}
-
-
-@pytest.mark.parametrize(
-    ("entry", "told"),
-    [
-        (model("a", "bedrok", "x"), "'bedrok' is none of anthropic, azure, bedrock"),
-        (model("a", "openai", "gpt-nine"), "LiteLLM has no price for gpt-nine on openai"),
-        (model("a", "openai", "text-embedding-3-small"), "is for embedding, not for chat"),
-        (model("a", "bedrock", "amazon.titan-embed-text-v2:0"), "set mode to embedding"),
-        (
-            model("a", "openai", {"model": "gpt-4o", "region": "eu"}),
-            "region 'eu' is for bedrock and vertex; openai has none",
-        ),
-        (
-            model("a", "openai", {"model": "gpt-4o", "baseModel": "gpt-4o"}),
-            "baseModel 'gpt-4o' is for azure; openai has none",
-        ),
-        (
-            model("a", "openai", {"model": "own", "prices": {"input": 1}}),
-            "prices of own lack output",
-        ),
-        (
-            model("a", "openai", {"model": "own", "prices": {"input": -1, "output": 1}}),
-            "models[0].deployments[0].prices.input",
-        ),
-        (
-            model("a", "bedrock", f"apac.{SONNET}"),
-            f"{SONNET} has no profile for apac, only for au, eu, global, jp, us, us-gov",
-        ),
-        (
-            model("a", "bedrock", f"eu.{HAIKU}"),
-            "profiles of eu are not called from us-east-1, where "
-            f"{HAIKU} has global, us; name one of them or another region",
-        ),
-        (model("a", "azure", "gpt-4o"), "providers.azure.endpoint: is not set, and a needs it"),
-        (model("a", "azure", "gpt-4o"), "providers.azure.apiVersion: is not set"),
-        (model("a", "vertex", "gemini-2.5-flash"), "providers.vertex.project: is not set"),
-        (model("a", "vertex", "gemini-2.5-flash"), "providers.vertex.location: is not set"),
-        (model("a", "openai", "gpt-4o", fallbacks=["a"]), "'a' is not another model or alias"),
-    ],
-    ids=lambda value: value if isinstance(value, str) else "",
-)
-def test_a_model_that_does_not_fit_is_refused_by_name(entry: Any, told: str) -> None:
-    assert told in refused(entry)
-
-
-def test_an_azure_deployment_needs_a_price_or_the_model_behind_it() -> None:
-    text = refused(model("a", "azure", "our-gpt"), providers={"azure": AZURE})
-    assert "no price for our-gpt on azure" in text
-    assert "or baseModel" in text
-
-
-def test_a_profile_that_aws_has_added_since_is_taken_with_its_prices() -> None:
-    place = {"model": f"us-gov.{OPUS}", "region": "us-gov-west-1", "prices": PRICES}
-    assert settings(model("opus", "bedrock", place)).models
-
-
-PRICES = {"input": 5, "output": 25}
-
-
-@pytest.mark.parametrize(
-    ("aliases", "told"),
-    [
-        ({"haiku": ["gpt"]}, "aliases.haiku: is the name of a model already"),
-        ({"any": ["gpt-9"]}, "aliases.any: there is no model 'gpt-9'"),
-        ({"any": []}, "aliases.any: "),
-        ({"any": ["gpt", "gpt"]}, "aliases.any: 'gpt' stands more than once"),
-        ({"any": ["haiku", "titan"]}, "aliases.any: mixes chat and embedding"),
-        ({"Any One": "gpt"}, "aliases.Any One"),
-    ],
-    ids=lambda value: value if isinstance(value, str) else "",
-)
-def test_an_alias_that_does_not_fit_is_refused_by_name(aliases: Any, told: str) -> None:
-    assert told in refused(BEDROCK, OPENAI, EMBEDDING, aliases=aliases)
-
-
-def test_an_alias_that_a_switch_leaves_with_nothing_is_an_error() -> None:
-    text = refused(
-        BEDROCK, OPENAI, aliases={"any": ["gpt"]}, providers={"openai": {"enabled": False}}
-    )
-    assert "aliases.any: all of its models are on providers that are switched off" in text
-
-
-def test_a_catalogue_that_a_switch_leaves_with_nothing_is_an_error() -> None:
-    assert "models: nothing is served" in refused(providers={"bedrock": {"enabled": False}})
-
-
-@pytest.mark.parametrize(
-    ("providers", "told"),
-    [
-        ({"azur": {}}, "providers.azur: unknown key"),
-        ({"azure": {"endpoint": "example.openai.azure.com"}}, "providers.azure.endpoint"),
-        ({"azure": {"apiVersion": "today"}}, "providers.azure.apiVersion"),
-        ({"azure": {"tenantId": IDENTITY["tenantId"]}}, "is not for authentication apiKey"),
-        ({"azure": {"authentication": "clientSecret"}}, "clientSecret needs tenantId"),
-        ({"openai": {"apiKey": "do-not-print"}}, "providers.openai.apiKey: unknown key"),
-        ({"openai": {"organization": "us"}}, "providers.openai.organization"),
-        ({"vertex": {"location": "Europe"}}, "providers.vertex.location"),
-        ({"endpoints": [{**VLLM, "name": "azure"}]}, "'azure' is the name of a provider already"),
-        ({"endpoints": [VLLM, VLLM]}, "'vllm' stands more than once"),
-        (
-            {"endpoints": [{**VLLM, "baseUrl": "http://vllm.internal:8000/v1"}]},
-            "endpoint vllm is on port 8000, to which pods may not connect; name its networks",
-        ),
-        ({"endpoints": [{**VLLM, "baseUrl": "https://me:word@vllm/v1"}]}, "baseUrl"),
-    ],
-    ids=lambda value: value if isinstance(value, str) else "",
-)
-def test_a_provider_that_does_not_fit_is_refused_by_name(providers: Any, told: str) -> None:
-    assert told in refused(BEDROCK, providers=providers)
-
-
-@pytest.mark.parametrize(
-    ("region", "residency", "told"),
-    [
-        ("us-east-1", "eu", "leaves dataResidency eu"),
-        ("eu-west-1", "us", "leaves dataResidency us"),
-        ("ap-southeast-2", "au", f"{OPUS} has no profile for au, only for eu, global, us"),
-        ("us-gov-west-1", "us-gov", f"{HAIKU} has no profile for us-gov, only for apac, au, eu"),
-        ("us-east-1", "region", "leaves dataResidency region"),
-    ],
-)
-def test_the_default_catalogue_is_refused_where_it_would_leave(
-    region: str, residency: str, told: str
-) -> None:
-    assert told in refused(aws__region=region, dataResidency=residency)
-
-
-@pytest.mark.parametrize(
-    ("profile", "residency", "stays"),
-    [
-        ("jp", "jp", True),
-        ("jp", "apac", True),
-        ("apac", "jp", False),
-        ("global", "apac", False),
-        ("global", "anywhere", True),
-        ("jp", "region", False),
-    ],
-)
-def test_a_profile_stays_within_the_geographies_that_it_is_a_part_of(
-    profile: str, residency: str, stays: bool
-) -> None:
-    changes: dict[str, Any] = {"aws__region": "ap-northeast-1", "dataResidency": residency}
-    entry = model("haiku", "bedrock", f"{profile}.{HAIKU}")
-    if stays:
-        assert settings(entry, **changes).models
-    else:
-        assert f"leaves dataResidency {residency}" in refused(entry, **changes)
-
-
-def test_an_error_of_residency_names_the_profiles_that_stay() -> None:
-    entry = model("haiku", "bedrock", f"global.{HAIKU}")
-    text = refused(entry, aws__region="ap-northeast-1", dataResidency="jp")
-    assert "of its profiles in ap-northeast-1 (apac, global, jp) those that stay are: jp" in text
-
-
-@pytest.mark.parametrize(
-    ("place", "residency", "stays"),
-    [
-        ("us-east-1", "region", True),
-        ("us-west-2", "region", False),
-        ("us-west-2", "us", True),
-        ("ca-central-1", "us", False),
-        ("eu-central-1", "eu", True),
-        ("us-gov-west-1", "us", False),
-    ],
-)
-def test_a_model_without_a_profile_stays_in_its_region(
-    place: str, residency: str, stays: bool
-) -> None:
-    entry = model(
-        "titan",
-        "bedrock",
-        {"model": "amazon.titan-embed-text-v2:0", "region": place},
-        mode="embedding",
-    )
-    if stays:
-        assert settings(entry, dataResidency=residency).models
-    else:
-        assert f"{place} is not within dataResidency" in refused(entry, dataResidency=residency)
-
-
-def test_another_provider_needs_a_word_on_where_it_is() -> None:
-    told = "providers.openai.residency: is not known, and dataResidency is us"
-    assert told in refused(BEDROCK, OPENAI, dataResidency="us")
-    promised = {"openai": {"residency": "us"}}
-    assert settings(BEDROCK, OPENAI, dataResidency="us", providers=promised).models
-
-
-def test_a_provider_elsewhere_is_refused() -> None:
-    promised = {"openai": {"residency": "eu"}}
-    text = refused(BEDROCK, OPENAI, dataResidency="us", providers=promised)
-    assert "providers.openai.residency: is eu, and dataResidency is us" in text
-
-
-def test_vertex_everywhere_is_not_at_home() -> None:
-    vertex = {**VERTEX, "location": "global", "residency": "eu"}
-    entry = model("gemini", "vertex", "gemini-2.5-flash")
-    text = refused(entry, aws__region="eu-west-1", dataResidency="eu", providers={"vertex": vertex})
-    assert "providers.vertex.location: global leaves dataResidency eu" in text
-
-
-def test_an_unknown_residency_is_refused() -> None:
-    assert "dataResidency" in refused(dataResidency="mars")
-
-
-def test_a_family_that_belongs_to_an_unused_endpoint_is_told() -> None:
-    changes = {"suppliedSecrets.endpoint-vllm": {"1": {"apiKey": "do-not-print"}}}
-    (problem,) = problems_of("dev", changes)
-    assert problem == "suppliedSecrets.endpoint-vllm: nothing in this stack uses it; remove it"
