@@ -75,6 +75,7 @@ def shapes(config: dict[str, Any]) -> Shapes:
             ),
             "model_list[].litellm_params": router.LiteLLM_Params,
             "model_list[].model_info": router.ModelInfo,
+            "model_list[].model_info.allowed_fails_policy": router.AllowedFailsPolicy,
             "router_settings.routing_strategy": _one_of(_strategies(router)),
             "router_settings.routing_strategy_args": _strategy_arguments(config),
         },

@@ -150,7 +150,9 @@ class Credentials(pulumi.ComponentResource):
         self.serving[stored.family.name] = stored
 
     def _supplied_family(self, key: str, epoch: int) -> None:
-        family = families.SUPPLIED[key]
+        family = families.supplied_family(key)
+        if family is None:
+            raise KeyError(key)
         if self._args.settings.secrets.supplied == "adopt":
             self._store(
                 StoredEpoch(
@@ -162,7 +164,7 @@ class Credentials(pulumi.ComponentResource):
                 )
             )
             return
-        self._family(family, epoch, lambda _family, n: self._supplied(key, n), copied=True)
+        self._family(family, epoch, lambda one, n: self._supplied(key, one, n), copied=True)
 
     def _family(
         self, family: SecretFamily, epoch: int, make: Maker, *, copied: bool = False
@@ -211,11 +213,11 @@ class Credentials(pulumi.ComponentResource):
     def _admin_login(self, family: SecretFamily, epoch: int) -> Value:
         return {"username": "admin", "password": self._random(f"{family.name}-{epoch}")}
 
-    def _supplied(self, key: str, epoch: int) -> Value:
+    def _supplied(self, key: str, family: SecretFamily, epoch: int) -> Value:
         supplied = pulumi.Config().require_secret_object(SUPPLIED_SECRETS_KEY)
         return {
             field: supplied.apply(lambda all_, field=field: all_[key][str(epoch)][field])
-            for field in families.SUPPLIED_FIELDS[key]
+            for field in family.environment
         }
 
     def _salt_key(self) -> None:

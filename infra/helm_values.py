@@ -10,6 +10,7 @@ from infra.database import PORT as DATABASE_PORT
 from infra.documents import InvalidConfiguration, parse_yaml
 from infra.naming import PROJECT_ROOT, SERVICE_ACCOUNT
 from infra.pod_environment import SecretVariable
+from infra.providers import identity_tokens
 from infra.settings import Settings
 from infra.subnets import SubnetPlan
 from infra.templates import render_text
@@ -54,6 +55,8 @@ class HelmValuesContext:
     additional_destinations: tuple[Destination, ...] = ()
     zone_spread: Literal["DoNotSchedule", "ScheduleAnyway"] = "DoNotSchedule"
     minimum_zones: int = 1
+    identity_tokens: tuple[Mapping[str, str], ...] = ()
+    """Tokens of the service account for others than AWS, each with name and audience."""
     migration_secrets: tuple[str, ...] = ("DATABASE_PASSWORD",)
     node_selector: Mapping[str, str] = field(default_factory=dict)
     tolerations: tuple[Mapping[str, str], ...] = ()
@@ -70,10 +73,6 @@ def values_context(
 ) -> HelmValuesContext:
     """Return what the chart's values are rendered from."""
     gateway, balancer = settings.gateway, settings.load_balancer
-    own_endpoint = ()
-    if settings.aws.endpoint:
-        host, _, port = settings.aws.endpoint.split("//", 1)[1].partition(":")
-        own_endpoint = (Destination(cidrs=(f"{host}/32",), port=int(port or 80)),)
     return HelmValuesContext(
         image_repository=gateway.image.repository,
         image_tag=gateway.image.tag or versions.LITELLM,
@@ -95,12 +94,23 @@ def values_context(
         database=Destination(cidrs=plan.data, port=DATABASE_PORT),
         cache=Destination(cidrs=plan.data, port=CACHE_PORT),
         monitoring_namespace=settings.observability.namespace,
-        additional_destinations=own_endpoint,
+        additional_destinations=tuple(_further_destinations(settings)),
+        identity_tokens=identity_tokens(settings),
         # A small stack may run in fewer zones than it has subnets in.
         zone_spread="DoNotSchedule" if gateway.replicas > 1 else "ScheduleAnyway",
         minimum_zones=gateway.minimum_zones or min(gateway.replicas, settings.network.zone_count),
         node_selector={"kubernetes.io/arch": settings.cluster.architecture},
     )
+
+
+def _further_destinations(settings: Settings) -> Iterator[Destination]:
+    """What is not reached over HTTPS: the sandbox's AWS, and endpoints with a port of their own."""
+    if settings.aws.endpoint:
+        host, _, port = settings.aws.endpoint.split("//", 1)[1].partition(":")
+        yield Destination(cidrs=(f"{host}/32",), port=int(port or 80))
+    for endpoint in settings.providers.endpoints:
+        if endpoint.name in settings.providers_in_use and endpoint.cidrs:
+            yield Destination(cidrs=endpoint.cidrs, port=endpoint.port)
 
 
 def render_helm_values(context: HelmValuesContext) -> dict[str, Any]:

@@ -62,7 +62,7 @@ class Network(pulumi.ComponentResource):
             subnet_ids=self.private_subnet_ids,
             zones=self.zones,
             client_cidrs=self.plan.private,
-            with_bedrock="bedrock" in args.settings.providers,
+            with_bedrock="bedrock" in args.settings.providers_in_use,
             bedrock_accounts=args.bedrock_accounts,
         )
         if tables:

@@ -8,6 +8,7 @@ from infra.cache import USER as CACHE_USER
 from infra.credentials import StoredEpoch
 from infra.database import DATABASE_NAME
 from infra.database import PORT as DATABASE_PORT
+from infra.providers import provider_environment
 from infra.secret_families import database_user
 from infra.settings import Settings
 
@@ -45,6 +46,7 @@ def plain_environment(
         "REDIS_USERNAME": CACHE_USER,
         "REDIS_SSL": "True",
         "DEFAULT_S3_FLUSH_INTERVAL_SECONDS": str(settings.gateway.log_flush_seconds),
+        **provider_environment(settings),
     }
     if admin := settings.load_balancer.admin_host_name:
         environment["PROXY_BASE_URL"] = f"https://{admin}"

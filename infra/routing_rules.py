@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def routable_names(settings: Settings) -> frozenset[str]:
     """Names that a request, and so a fallback, can ask for."""
-    return frozenset(model.name for model in settings.models)
+    return frozenset((*(model.name for model in settings.models), *settings.aliases))
 
 
 def _fallbacks_lead_to_other_models(settings: Settings, _: object) -> Iterator[str]:
@@ -36,7 +36,7 @@ def _fallbacks_lead_to_other_models(settings: Settings, _: object) -> Iterator[s
         for name in dict.fromkeys(targets):
             if name not in known or name == source:
                 others = ", ".join(sorted(known - {source})) or "none"
-                yield f"{key}: {name!r} is not another model; there are {others}"
+                yield f"{key}: {name!r} is not another model or alias; there are {others}"
             if targets.count(name) > 1:
                 yield f"{key}: {name!r} stands more than once; a request tries it once only"
 

@@ -5,10 +5,11 @@ a Kubernetes Secret of its own, named ``<family>-<epoch>``.
 """
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from infra.model_catalogue import PROVIDERS
+from infra.providers import SUPPLIED_CREDENTIALS, endpoint_of, endpoint_variable
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,7 +17,7 @@ class SecretFamily:
     """One family: its name in paths and its reader's variable for each field of its value."""
 
     name: str
-    environment: dict[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict)
     rotates: bool = True
     reader: Literal["gateway", "grafana"] = "gateway"
     """Whose pods read it: its Secrets exist in their namespace and in no other."""
@@ -40,12 +41,16 @@ UI_PASSWORD = SecretFamily(
 )
 GRAFANA_ADMIN = SecretFamily(name="grafana-admin", reader="grafana")
 
+
+def _kebab(key: str) -> str:
+    return "".join(f"-{letter.lower()}" if letter.isupper() else letter for letter in key)
+
+
 # Families whose values a person supplies: key in `suppliedSecrets` → family. The variables of the
 # integrations are those that LiteLLM 1.106.2 reads, Grafana's are named by its configuration.
 SUPPLIED: dict[str, SecretFamily] = {
-    name: SecretFamily(name=f"provider-{name}", environment=provider.credentials)
-    for name, provider in PROVIDERS.items()
-    if provider.credentials
+    key: SecretFamily(name=f"provider-{_kebab(key)}", environment=environment)
+    for key, environment in SUPPLIED_CREDENTIALS.items()
 } | {
     "ssoClient": SecretFamily(
         name="sso-client",
@@ -67,7 +72,12 @@ SUPPLIED: dict[str, SecretFamily] = {
     "licence": SecretFamily(name="licence", environment={"key": "LITELLM_LICENSE"}),
 }
 
-SUPPLIED_FIELDS = {key: tuple(family.environment) for key, family in SUPPLIED.items()}
+
+def supplied_family(key: str) -> SecretFamily | None:
+    """Return the family of a key in `suppliedSecrets`; None if there is none of that name."""
+    if endpoint := endpoint_of(key):
+        return SecretFamily(name=key, environment={"apiKey": endpoint_variable(endpoint)})
+    return SUPPLIED.get(key)
 
 
 def kept_epochs(epoch: int) -> tuple[int, ...]:

@@ -9,12 +9,14 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, TypeAlias
 
 from infra.capacity import capacity_problems
+from infra.catalogue_rules import CATALOGUE_RULES
 from infra.edge_rules import EDGE_RULES
 from infra.monitoring_rules import monitoring_problems
 from infra.network_rules import NETWORK_RULES
 from infra.observability_rules import OBSERVABILITY_RULES
+from infra.providers import connections
 from infra.routing_rules import ROUTING_RULES
-from infra.secret_families import SUPPLIED_FIELDS
+from infra.secret_families import SUPPLIED, supplied_family
 from infra.setting_sections import Durability
 from infra.suggestions import unknown
 
@@ -38,7 +40,8 @@ def _supplied_secrets_are_complete(settings: Settings, supplied: Supplied) -> It
         return
     used = settings.supplied_families if settings.secrets.supplied == "configuration" else {}
     for family, epoch in used.items():
-        wanted = frozenset(SUPPLIED_FIELDS[family])
+        known = supplied_family(family)
+        wanted = frozenset(known.environment if known else ())
         for number in sorted({max(1, epoch - 1), epoch}):
             given = supplied.get(family, {}).get(str(number))
             command = f"pulumi config set --secret --path '{SUPPLIED_SECRETS_KEY}.{family}"
@@ -54,24 +57,16 @@ def _supplied_secrets_are_complete(settings: Settings, supplied: Supplied) -> It
                     f"{', '.join(sorted(given)) or 'nothing'}; needs {', '.join(sorted(wanted))}"
                 )
     for family in sorted(supplied.keys() - used.keys()):
-        if family in SUPPLIED_FIELDS:
+        if supplied_family(family):
             yield f"{SUPPLIED_SECRETS_KEY}.{family}: nothing in this stack uses it; remove it"
         else:
-            yield f"{SUPPLIED_SECRETS_KEY}.{family}: {unknown('family', family, SUPPLIED_FIELDS)}"
+            yield f"{SUPPLIED_SECRETS_KEY}.{family}: {unknown('family', family, SUPPLIED)}"
 
 
 def _rotated_providers_are_used(settings: Settings, _supplied: Supplied) -> Iterator[str]:
-    for name in settings.rotation.providers:
-        if name not in settings.supplied_families:
-            yield f"rotation.providers.{name}: no model of the catalogue has such credentials"
-
-
-def _models_fit_together(settings: Settings, _supplied: Supplied) -> Iterator[str]:
-    names = [model.name for model in settings.models]
-    if not names:
-        yield "models: the catalogue is empty; a gateway needs at least one model"
-    for name in sorted({name for name in names if names.count(name) > 1}):
-        yield f"models: {name!r} stands more than once; give one entry several deployments"
+    with_secrets = {name for name, provider in connections(settings).items() if provider.secret}
+    for name in sorted(settings.rotation.providers.keys() - with_secrets):
+        yield f"rotation.providers.{name}: no model of the catalogue has such credentials"
 
 
 def _protected_stacks_are_durable(settings: Settings, _supplied: Supplied) -> Iterator[str]:
@@ -153,7 +148,7 @@ def _bedrock_roles_have_a_use(settings: Settings, _supplied: Supplied) -> Iterat
     bedrock = settings.bedrock
     if bedrock.external_id and not bedrock.role_arn:
         yield "bedrock.externalId: is for the role of another owner; give bedrock.roleArn too"
-    if (bedrock.role_arn or bedrock.teams) and "bedrock" not in settings.providers:
+    if (bedrock.role_arn or bedrock.teams) and "bedrock" not in settings.providers_in_use:
         key = "roleArn" if bedrock.role_arn else "teams"
         yield f"bedrock.{key}: no model of the catalogue is on Bedrock; remove it"
     names = [team.id for team in bedrock.teams]
@@ -164,7 +159,7 @@ def _bedrock_roles_have_a_use(settings: Settings, _supplied: Supplied) -> Iterat
 RULES: tuple[Callable[[Settings, Supplied], Iterator[str]], ...] = (
     _supplied_secrets_are_complete,
     _rotated_providers_are_used,
-    _models_fit_together,
+    *CATALOGUE_RULES,
     _protected_stacks_are_durable,
     _secrets_stay_out_of_plain_settings,
     *EDGE_RULES,

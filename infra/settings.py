@@ -6,12 +6,14 @@ and raises one :class:`SettingsError` before any resource exists.
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 import pulumi
 from pydantic import Field, TypeAdapter, ValidationError
 
-from infra.model_catalogue import Model, provider_of
+from infra.model_catalogue import AliasName, Model, Targets
+from infra.providers import connections
+from infra.served_models import served
 from infra.setting_errors import describe
 from infra.setting_rules import ENCRYPTED, RULES, SUPPLIED_SECRETS_KEY, Supplied
 from infra.setting_sections import (
@@ -35,6 +37,8 @@ from infra.setting_sections import (
     MonitoringSettings,
     NetworkSettings,
     ObservabilitySettings,
+    ProvidersSettings,
+    Residency,
     ResponseCacheSettings,
     RotationSettings,
     RoutingSettings,
@@ -118,7 +122,6 @@ class Settings(Section):
     identity: IdentitySettings = Field(
         default_factory=IdentitySettings, description="Roles for those who deploy."
     )
-    models: tuple[Model, ...] = Field(default=(), description="Catalogue of models.")
     routing: RoutingSettings = Field(
         default_factory=RoutingSettings,
         description="How requests find a deployment, and what happens when one fails.",
@@ -126,11 +129,27 @@ class Settings(Section):
     response_cache: ResponseCacheSettings = Field(
         default_factory=ResponseCacheSettings, description="Answers that are given again."
     )
+    models: tuple[Model, ...] = Field(
+        default=(),
+        description="Catalogue of models; none: Claude Haiku, Sonnet and Opus 4.5 on Bedrock.",
+    )
+    aliases: dict[AliasName, Targets] = Field(
+        default_factory=dict,
+        description="Further name → model, or several models among which requests are spread.",
+    )
+    providers: ProvidersSettings = Field(
+        default_factory=ProvidersSettings, description="Who serves models, and how to reach them."
+    )
+    data_residency: Residency | Literal["anywhere"] = Field(
+        default="anywhere",
+        description="Where prompts may be processed: `us`, `us-gov`, `eu`, `apac` (with the UAE, "
+        "as AWS has it), `jp`, `au`, `region` for the stack's own alone, or `anywhere`.",
+    )
 
     @property
-    def providers(self) -> tuple[str, ...]:
-        """Names of the providers in use, sorted."""
-        return tuple(sorted({model.provider for model in self.models}))
+    def providers_in_use(self) -> tuple[str, ...]:
+        """Names of the providers that serve a model, sorted."""
+        return tuple(sorted({name for model in self.models for name in model.providers}))
 
     @property
     def grafana_sign_in(self) -> SingleSignOnSettings | None:
@@ -141,9 +160,9 @@ class Settings(Section):
     def supplied_families(self) -> dict[str, int]:
         """Secret families in use whose values a person supplies, each with its epoch."""
         families = {
-            name: self.rotation.providers.get(name, 1)
-            for name in self.providers
-            if provider_of(name).credentials
+            provider.secret: self.rotation.providers.get(name, 1)
+            for name, provider in connections(self).items()
+            if provider.secret
         }
         for family, used, epoch in (
             ("ssoClient", self.integrations.sso is not None, self.rotation.sso_client),
@@ -201,7 +220,7 @@ def parse(stack: str, project: str, configuration: Mapping[str, str]) -> Setting
             problems.extend(describe(key, field.annotation, error))
     if problems:
         raise SettingsError(stack, problems)
-    settings = Settings(**sections)
+    settings = served(Settings(**sections))
     problems = [problem for rule in RULES for problem in rule(settings, supplied)]
     if problems:
         raise SettingsError(stack, problems)

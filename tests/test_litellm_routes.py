@@ -1,6 +1,7 @@
 """Everything that settings say about routing, as LiteLLM itself reads it and acts on it."""
 
 import json
+import os
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -94,11 +95,15 @@ MISTAKES = {
         "maximum_messages:",
         "litellm_settings.cache_params.maximum_messages",
     ),
-    "answers that no cache keeps": ('"arerank"', '"asearch"', "no answer of asearch is kept"),
+    "answers that no cache keeps": (
+        '"arerank"',
+        '"asearch"',
+        "litellm_settings.cache_params.supported_call_types[",
+    ),
     "a special fallback that does not exist": (
         'content_policy_fallbacks:\n    - {"one": ["two"]}',
         'content_policy_fallbacks:\n    - {"one": ["three"]}',
-        "router_settings.content_policy_fallbacks: there is no model three",
+        "router_settings.content_policy_fallbacks.one: there is no model three",
     ),
     "a model for longer requests with a smaller window": (
         '- {"two": ["one"]}',
@@ -118,14 +123,19 @@ def reports(gateway_python: Path, tmp_path_factory: pytest.TempPathFactory) -> R
     folder = tmp_path_factory.mktemp("configurations")
     for name, content in texts.items():
         (folder / name).write_text(content)
-    done = run(gateway_python, folder, CHECKS / "check_litellm_config.py", *texts)
+    done = run(gateway_python, folder, "-m", "config_checks.check_litellm_config", *texts)
     return {report["file"]: report for report in done}
 
 
 def run(python: Path, folder: Path, *command: Any) -> list[Any]:
     """Run a script of ours with LiteLLM's Python, and read the lines of JSON that it prints."""
     done = subprocess.run(
-        [python, *map(str, command)], capture_output=True, text=True, check=False, cwd=folder
+        [python, *map(str, command)],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(CHECKS.parent)},
     )
     lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
     assert lines, done.stderr

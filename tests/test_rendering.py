@@ -37,8 +37,7 @@ SONNET = ModelDeployment(
     provider="anthropic",
     tier=2,
     credentials={"api_key": "ANTHROPIC_API_KEY"},
-    input_cost_per_token=3e-06,
-    output_cost_per_token=1.5e-05,
+    costs={"input_cost_per_token": 3e-06, "output_cost_per_token": 1.5e-05},
 )
 CONFIG = LiteLLMConfigContext(
     deployments=(HAIKU, replace(HAIKU, region="us-west-2", order=2), SONNET),

@@ -181,8 +181,8 @@ BEFORE_AN_UPDATE: dict[str, tuple[Change, str]] = {
         put(f"{DEPLOYMENT}.api_base", "models.example"), f"{DEPLOYMENT}.api_base: is",
     ),
     "tags that nobody looks at": (
-        each(put(f"{DEPLOYMENT}.tags", ["batch"]), put(f"{ROUTER}.enable_tag_filtering", False)),
-        f"{DEPLOYMENT}.tags: does nothing without {ROUTER}.enable_tag_filtering: true",
+        put(f"{DEPLOYMENT}.tags", ["batch"]),
+        f"{DEPLOYMENT}.tags: does nothing without model_info.enable_tag_filtering: true",
     ),
     "the time-out is zero": (
         put(f"{SETTINGS}.request_timeout", 0), f"{SETTINGS}.request_timeout: is 0",

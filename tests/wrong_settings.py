@@ -33,14 +33,16 @@ WRONG_SETTINGS: dict[str, tuple[dict[str, Any], str]] = {
         "models[0].deployments[0].regoin: unknown key; did you mean region?",
     ),
     "a section is a text": ({"database": "small"}, "database: Input should be a valid dictionary"),
-    "the catalogue is empty": ({"models": []}, "models: the catalogue is empty"),
+    "nothing is served": (
+        {"providers": {"bedrock": {"enabled": False}}}, "models: nothing is served",
+    ),
     "a model has no deployment": (
         catalogue(deployments=[]), "models[0].deployments: Tuple should have at least 1 item",
     ),
     "a model's name has capitals": (catalogue(name="Claude"), "models[0].name: String should"),
     "a tier that there is not": (catalogue(tier="$$$$"), "models[0].tier: Input should be"),
     "a provider that there is not": (
-        catalogue(provider="bedrok"), "models[0].provider: Input should",
+        catalogue(provider="bedrok"), "models.claude-haiku-4-5.provider: 'bedrok' is none of",
     ),
     "a limit of zero": (
         deployment(requestsPerMinute=0), "models[0].deployments[0].requestsPerMinute: Input",

@@ -15,7 +15,8 @@ SECTIONS = frozenset({"model_list", "litellm_settings", "router_settings", "gene
 ALLOWED_KEYS: Mapping[str, frozenset[str]] = {
     # litellm/__init__.py, and ProxyConfig.load_config in litellm/proxy/proxy_server.py
     "litellm_settings": frozenset({
-        "cache", "cache_params", "callbacks", "drop_params", "failure_callback", "json_logs",
+        "cache", "cache_params", "callbacks", "drop_params", "enable_azure_ad_token_refresh",
+        "failure_callback", "json_logs",
         "prometheus_exclude_labels", "prometheus_initialize_budget_metrics", "request_timeout",
         "require_auth_for_metrics_endpoint", "s3_callback_params", "success_callback",
         "turn_off_message_logging",
@@ -66,6 +67,10 @@ ALLOWED_KEYS: Mapping[str, frozenset[str]] = {
         "host", "password", "ssl", "ssl_ca_certs", "username",
     }),
     "model_list[]": frozenset({"litellm_params", "model_info", "model_name"}),
+    # CacheControlInjectionPoint in litellm/types/integrations/anthropic_cache_control_hook.py
+    "model_list[].litellm_params.cache_control_injection_points[]": frozenset({
+        "index", "location", "role",
+    }),
     # AwsSessionTag in litellm/types/router.py
     "model_list[].litellm_params.aws_session_tags[]": frozenset({"Key", "Value"}),
     # LiteLLM_Params in litellm/types/router.py; order in litellm/router.py, weight in
@@ -73,10 +78,12 @@ ALLOWED_KEYS: Mapping[str, frozenset[str]] = {
     # cache_control_injection_points in integrations/anthropic_cache_control_hook.py,
     # model_id and the aws_* in llms/bedrock/base_aws_llm.py
     "model_list[].litellm_params": frozenset({
-        "api_base", "api_key", "aws_external_id", "aws_region_name", "aws_role_name",
-        "aws_session_name", "aws_session_tags", "cache_control_injection_points",
-        "input_cost_per_token", "mock_delay", "mock_response", "model", "model_id", "order",
-        "output_cost_per_token", "rpm", "tag_regex", "tags", "tpm", "weight",
+        "api_base", "api_key", "api_version", "aws_external_id", "aws_region_name", "aws_role_name",
+        "aws_session_name", "aws_session_tags", "base_model", "cache_control_injection_points",
+        "cache_creation_input_token_cost", "cache_read_input_token_cost", "client_id",
+        "client_secret", "extra_headers", "input_cost_per_token", "mock_delay", "mock_response",
+        "model", "model_id", "order", "output_cost_per_token", "rpm", "tag_regex", "tags",
+        "tenant_id", "tpm", "vertex_credentials", "vertex_location", "vertex_project", "weight",
     }),
     # ModelInfo in litellm/types/router.py, whose own `tier` knows `free` and `paid` only;
     # base_model in router_utils/deployment_pricing.py,
@@ -85,8 +92,8 @@ ALLOWED_KEYS: Mapping[str, frozenset[str]] = {
     "model_list[].model_info": frozenset({
         "access_groups", "allowed_fails", "allowed_fails_policy", "base_model", "cost_tier",
         "disable_background_health_check", "enable_tag_filtering", "health_check_max_tokens",
-        "health_check_model", "health_check_params", "health_check_timeout", "id", "team_id",
-        "team_public_model_name",
+        "health_check_model", "health_check_params", "health_check_timeout", "id", "mode",
+        "team_id", "team_public_model_name",
     }),
     # AllowedFailsPolicy in litellm/types/router.py; of other errors no deployment is at fault
     "model_list[].model_info.allowed_fails_policy": frozenset({
@@ -99,6 +106,7 @@ ALLOWED_KEYS: Mapping[str, frozenset[str]] = {
 
 # Mappings whose keys are names that a person chose.
 FREE_KEYS = frozenset({
+    "model_list[].litellm_params.extra_headers", "model_list[].model_info.health_check_params",
     "router_settings.content_policy_fallbacks[]", "router_settings.context_window_fallbacks[]",
     "router_settings.fallbacks[]", "router_settings.model_group_alias",
 })  # fmt: skip

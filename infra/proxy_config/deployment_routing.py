@@ -54,7 +54,7 @@ def deployment_routing(
     by_cost = strategy_of(settings.routing) == "cost-based-routing"
     information = {
         "base_model": deployment.model
-        if by_cost and model.provider in _PRICED_WITHOUT_ROUTE
+        if by_cost and model.provider_of(deployment) in _PRICED_WITHOUT_ROUTE
         else None,
         "enable_tag_filtering": any(one.tags for one in model.deployments) or None,
         "allowed_fails": cooldown.allowed_failures,

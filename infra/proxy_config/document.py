@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from infra.documents import parse_yaml
+from infra.providers import uses_workload_identity
 from infra.proxy_config.checks import check_litellm_config
 from infra.proxy_config.log_sinks import LogStore, log_store
 from infra.proxy_config.model_list import ModelDeployment, model_list
@@ -28,6 +29,12 @@ class LiteLLMConfigContext:
     """Whether prompts and answers go to the log store, or metadata alone."""
     routing: Routing = field(default_factory=Routing)
     response_cache: ResponseCache | None = None
+    workload_identity: bool = False
+    """Whether LiteLLM makes tokens for Entra ID out of the pods' own identity."""
+
+    @property
+    def tags_in_use(self) -> bool:
+        return any(deployment.tags for deployment in self.deployments)
 
 
 def config_context(
@@ -51,6 +58,7 @@ def config_context(
         ),
         routing=routing(settings),
         response_cache=response_cache(settings, bucket=response_bucket, environment=environment),
+        workload_identity=uses_workload_identity(settings),
     )
 
 

@@ -89,7 +89,9 @@ def _fallback_problems(section: str, place: Place, known: set[str]) -> Iterator[
     path = f"router_settings.{section}.{source}"
     if source != _ANY_MODEL:
         yield from _no_such_model(path, source, known)
-    if not isinstance(targets, list) or not targets:
+    # Without one, requests of this kind fail in place of those that fall back by default.
+    may_be_empty = section != "fallbacks"
+    if not isinstance(targets, list) or not (targets or may_be_empty):
         yield f"{path}: is {kind(targets)}; must be a list of at least one model"
         return
     # A target may be a mapping that also changes parameters of the request.

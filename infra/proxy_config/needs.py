@@ -17,7 +17,6 @@ _NEEDS: Mapping[str, tuple[str, object]] = {
     "general_settings.health_check_interval": ("general_settings.background_health_checks", True),
     "general_settings.enable_drain_endpoint": ("general_settings.drain_endpoint_token", None),
     "general_settings.drain_endpoint_token": ("general_settings.enable_drain_endpoint", True),
-    "model_list[].litellm_params.tags": ("router_settings.enable_tag_filtering", True),
 }
 _STORE = "s3_v2"
 _STORE_PARAMETERS = "litellm_settings.s3_callback_params"
@@ -34,6 +33,20 @@ def need_problems(config: Mapping[str, Any]) -> Iterator[str]:
                 wanted = needed if value is None else f"{needed}: {str(value).lower()}"
                 yield f"{place.path}: does nothing without {wanted}"
     yield from _log_store(config)
+    yield from _tags(config)
+
+
+def _tags(config: Mapping[str, Any]) -> Iterator[str]:
+    """Tags are looked at in the whole router, or for the deployments of one model."""
+    if True in [place.value for place in at(config, "router_settings.enable_tag_filtering")]:
+        return
+    for model in at(config, "model_list[]"):
+        filtered = [place.value for place in at(model.value, "model_info.enable_tag_filtering")]
+        if any(at(model.value, "litellm_params.tags")) and True not in filtered:
+            yield (
+                f"{model.path}.litellm_params.tags: does nothing without "
+                "model_info.enable_tag_filtering: true"
+            )
 
 
 def _log_store(config: Mapping[str, Any]) -> Iterator[str]:

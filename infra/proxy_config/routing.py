@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from infra.model_catalogue import Model
 from infra.proxy_config.deployment_routing import counts
+from infra.proxy_config.model_list import group_fallbacks, single_aliases
 from infra.proxy_config.presets import PRESETS, strategy_of
 from infra.setting_sections import HealthCheckSettings, RoutingSettings
 from infra.setting_sections.routing import Strategy
@@ -74,14 +75,16 @@ class Routing:
 
 def routing(settings: Settings) -> Routing:
     """Return how requests of a stack are routed."""
-    given, models = settings.routing, settings.models
+    given = settings.routing
+    general = group_fallbacks(settings, lambda model: model.fallbacks)
     preset = PRESETS[given.preset]
     strategy = strategy_of(given)
     longest = settings.gateway.longest_stream_seconds
     return Routing(
         strategy=strategy,
         strategy_options=_latency_options(given) if strategy == "latency-based-routing" else {},
-        fallbacks={model.name: model.fallbacks for model in models if model.fallbacks},
+        fallbacks={name: targets for name, targets in general.items() if targets},
+        aliases=single_aliases(settings),
         context_window_fallbacks=_completed(settings, lambda model: model.context_window_fallbacks),
         content_policy_fallbacks=_completed(settings, lambda model: model.content_policy_fallbacks),
         default_fallbacks=given.default_fallbacks,
@@ -112,12 +115,12 @@ def _completed(settings: Settings, special: Callable[[Model], tuple[str, ...] | 
     models = settings.models
     if all(special(model) is None for model in models):
         return {}
-    given = {model.name: special(model) for model in models}
-    chosen = {
-        model.name: model.fallbacks if special(model) is None else given[model.name] or ()
-        for model in models
-    }
-    kept = {name: targets for name, targets in chosen.items() if targets or given[name] is not None}
+    chosen = group_fallbacks(
+        settings,
+        lambda model: model.fallbacks if (own := special(model)) is None else own,
+    )
+    refused = {model.name for model in models if special(model) is not None}
+    kept = {name: targets for name, targets in chosen.items() if targets or name in refused}
     default = settings.routing.default_fallbacks
     return {**kept, "*": default} if default else kept
 

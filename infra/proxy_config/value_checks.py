@@ -23,6 +23,8 @@ _NUMBER = re.compile(
     r"(^|_)(allowed_fails|budget|cost_per_token|delay|num_retries|retry_after)$"
     r"|[a-z](Retries|AllowedFails)$"
 )
+# Below zero it counts from the end.
+_FROM_THE_END = frozenset({"index"})
 # `maximum_spend_logs_cleanup_batch_timeout` and its like are durations with a unit.
 _OTHERWISE = re.compile(r"_cleanup_|_stale_ttl$")
 _FLAG = re.compile(
@@ -82,7 +84,7 @@ def _wrong(place: Place) -> Iterator[str]:
         elif value < 0 or (value == 0 and _ABOVE_ZERO.search(key)):
             yield f"{given}; must be above zero" if value == 0 else f"{given}; is below zero"
         return
-    if isinstance(value, int | float) and value < 0:
+    if isinstance(value, int | float) and value < 0 and key not in _FROM_THE_END:
         yield f"{given}; is below zero"
     for name, right, words in _RULES:
         if name.search(key) and not (isinstance(value, str) and right.fullmatch(value)):

@@ -33,6 +33,7 @@ from infra.setting_sections.monitoring import (
 )
 from infra.setting_sections.network import ExistingNetworkSettings, NetworkSettings
 from infra.setting_sections.observability import ObservabilitySettings
+from infra.setting_sections.providers import ProvidersSettings, Residency
 from infra.setting_sections.response_cache import ResponseCacheSettings
 from infra.setting_sections.routing import (
     HealthCheckSettings,
@@ -72,6 +73,8 @@ __all__ = [
     "MonitoringSettings",
     "NetworkSettings",
     "ObservabilitySettings",
+    "ProvidersSettings",
+    "Residency",
     "ResponseCacheSettings",
     "RotationSettings",
     "RoutingSettings",

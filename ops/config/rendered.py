@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from infra.documents import InvalidConfiguration
-from infra.secret_families import SUPPLIED_FIELDS, kept_epochs
+from infra.secret_families import kept_epochs, supplied_family
 from infra.setting_rules import ENCRYPTED, SUPPLIED_SECRETS_KEY
 from infra.settings import Settings, parse
 from ops.config.stack_file import StackFile
@@ -69,10 +69,11 @@ def _with_supplied_secrets(
         return configuration
     shape = {
         family: {
-            str(number): dict.fromkeys(SUPPLIED_FIELDS[family], ENCRYPTED)
+            str(number): dict.fromkeys(known.environment, ENCRYPTED)
             for number in kept_epochs(epoch)
         }
         for family, epoch in settings.supplied_families.items()
+        if (known := supplied_family(family))
     }
     return {**configuration, key: json.dumps(shape)}
 

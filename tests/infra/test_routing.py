@@ -286,7 +286,7 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     (
         "dev",
         {"models": PAIR, "routing.defaultFallbacks": ["three"]},
-        "routing.defaultFallbacks: 'three' is not another model; there are one, two",
+        "routing.defaultFallbacks: 'three' is not another model or alias; there are one, two",
     ),
     (
         "dev",

@@ -97,7 +97,7 @@ WRONG = [
     ("dev", {"gateway.image": {"digest": "sha256:abc"}}, "gateway.image.digest"),
     ("dev", {"gateway.replicas": 3}, "maximumReplicas 1 is below replicas 3"),
     ("dev", {"gateway.environment": {"MY_API_KEY": "x"}}, "gateway.environment.MY_API_KEY"),
-    ("dev", {"models": []}, "the catalogue is empty"),
+    ("dev", {"providers.bedrock.enabled": False}, "models: nothing is served"),
     ("dev", {"integrations.langfuseHost": "https://langfuse.example"}, "suppliedSecrets.langfuse"),
     ("dev", {"integrations.slackAlerts": True}, "suppliedSecrets.slackWebhook"),
     (
