@@ -14,14 +14,13 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
-import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
 
+from sandbox.locked_packages import lock_file, locked_packages
 from sandbox.paths import PROJECT_ROOT, cache_directory
 
 FILES = Path(__file__).parent / "image_files" / "litellm"
@@ -71,7 +70,7 @@ class LiteLLMImage:
 @cache
 def locked_version() -> str:
     """Return the LiteLLM version that the lock file pins."""
-    for package in _lock()["package"]:
+    for package in lock_file()["package"]:
         if package["name"] == "litellm":
             return str(package["version"])
     raise ImageBuildError(f"uv.lock has no package litellm; run `uv lock` in {PROJECT_ROOT}")
@@ -110,8 +109,7 @@ def ensure(progress: Callable[[str], None] = lambda _: None) -> LiteLLMImage:
 def ensure_python(progress: Callable[[str], None] = lambda _: None) -> Path:
     """Return the Python of LiteLLM's environment, and install its packages unless they are there.
 
-    This needs uv alone; what a running proxy needs beside it comes with :func:`ensure`. Raises
-    ImageBuildError.
+    This needs uv alone; :func:`ensure` adds what a running proxy needs. Raises ImageBuildError.
     """
     image = built_image()
     if not _has_packages(image):
@@ -128,23 +126,11 @@ def _has_packages(image: LiteLLMImage) -> bool:
 def _install_packages(image: LiteLLMImage, progress: Callable[[str], None], lock: int) -> None:
     if _has_packages(image):  # by now
         return
-    step = "Python packages"
-    progress(f"LiteLLM {locked_version()}: {step}")
-    _run(
-        step,
-        [
-            _find_uv(),
-            "sync",
-            *_UV_OPTIONS,
-            "--project",
-            str(PROJECT_ROOT),
-            "--python",
-            sys.executable,
-        ],
-        image.directory,
-        {"UV_PROJECT_ENVIRONMENT": str(image.directory / "venv")},
-        lock,
-    )
+    progress(f"LiteLLM {locked_version()}: Python packages")
+    where = ("--project", str(PROJECT_ROOT), "--python", sys.executable)
+    venv = {"UV_PROJECT_ENVIRONMENT": str(image.directory / "venv")}
+    command = [_find_uv(), "sync", *_UV_OPTIONS, *where]
+    _run("Python packages", command, image.directory, venv, lock)
     (image.directory / _PACKAGES).touch()
 
 
@@ -244,44 +230,15 @@ def _exclusively(directory: Path, progress: Callable[[str], None]) -> Iterator[i
 
 
 @cache
-def _lock() -> dict[str, Any]:
-    return tomllib.loads((PROJECT_ROOT / "uv.lock").read_text())
-
-
-@cache
 def _dependencies_digest() -> str:
     digest = hashlib.sha256()
-    for package in sorted(_locked_packages()):
+    for package in sorted(locked_packages(_GROUP)):
         digest.update(f"{package}\n".encode())
     for name in _PACKAGE_FILES:
         digest.update((FILES / name).read_bytes())
     interpreter = (platform.python_version(), platform.machine(), sys.base_prefix)
     digest.update(repr(interpreter).encode())
     return digest.hexdigest()[:12]
-
-
-def _locked_packages() -> set[str]:
-    """Return name and version of whatever the group may bring, markers left aside."""
-    by_name: dict[str, list[dict[str, Any]]] = {}
-    for package in _lock()["package"]:
-        by_name.setdefault(package["name"], []).append(package)
-    project = next(p for p in _lock()["package"] if "dev-dependencies" in p)
-    found: set[str] = set()
-    seen: set[tuple[str, str]] = set()
-    waiting = list(project["dev-dependencies"][_GROUP])
-    while waiting:
-        requirement = waiting.pop()
-        for extra in ("", *requirement.get("extra", ())):
-            if (requirement["name"], extra) in seen:
-                continue
-            seen.add((requirement["name"], extra))
-            for package in by_name[requirement["name"]]:
-                found.add(f"{package['name']}=={package.get('version')}")
-                if extra:
-                    waiting += package.get("optional-dependencies", {}).get(extra, ())
-                else:
-                    waiting += package.get("dependencies", ())
-    return found
 
 
 @cache

@@ -5,6 +5,7 @@ from config_changes import Change, add, drop, each, put, rename
 DEPLOYMENT = "model_list[0].litellm_params"
 INFO = "model_list[0].model_info"
 SETTINGS = "litellm_settings"
+CALLBACKS = ("callbacks", "success_callback", "failure_callback")
 LOG = "litellm_settings.s3_callback_params"
 ROUTER = "router_settings"
 GENERAL = "general_settings"
@@ -195,10 +196,10 @@ BEFORE_AN_UPDATE: dict[str, tuple[Change, str]] = {
         f"{SETTINGS}.callbacks: prometheus stands 2 times",
     ),
     "the log has no bucket": (
-        drop(f"{LOG}.s3_bucket_name"), f"s3_v2 has no bucket; give {LOG}.s3_bucket_name",
+        drop(f"{LOG}.s3_bucket_name"), f"has no bucket; give {LOG}.s3_bucket_name",
     ),
     "the log is nobody's callback": (
-        each(drop(f"{SETTINGS}.success_callback"), drop(f"{SETTINGS}.failure_callback")),
+        each(*(put(f"{SETTINGS}.{name}", ["otel"]) for name in CALLBACKS)),
         f"{LOG}: does nothing without s3_v2 among the callbacks",
     ),
     "spend is written all the time": (

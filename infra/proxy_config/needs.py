@@ -1,5 +1,6 @@
 """Options that LiteLLM reads only beside another one, and passes over in silence without it."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -18,7 +19,8 @@ _NEEDS: Mapping[str, tuple[str, object]] = {
     "general_settings.enable_drain_endpoint": ("general_settings.drain_endpoint_token", None),
     "general_settings.drain_endpoint_token": ("general_settings.enable_drain_endpoint", True),
 }
-_STORE = "s3_v2"
+# LiteLLM's own callback, or one in a file that is made of it, such as ``hooks.s3_log.sink``.
+_STORE = re.compile(r"(^|[._])s3([._]|$)")
 _STORE_PARAMETERS = "litellm_settings.s3_callback_params"
 
 
@@ -52,13 +54,15 @@ def _tags(config: Mapping[str, Any]) -> Iterator[str]:
 def _log_store(config: Mapping[str, Any]) -> Iterator[str]:
     lists = ("callbacks", "success_callback", "failure_callback")
     users = [
-        place.path
+        place
         for name in lists
         for place in at(config, f"litellm_settings.{name}[]")
-        if place.value == _STORE
+        if _STORE.search(str(place.value))
     ]
-    has_parameters = any(at(config, _STORE_PARAMETERS))
-    if has_parameters and not users:
-        yield f"{_STORE_PARAMETERS}: does nothing without {_STORE} among the callbacks"
+    if any(at(config, _STORE_PARAMETERS)) and not users:
+        yield f"{_STORE_PARAMETERS}: does nothing without s3_v2 among the callbacks"
     if users and not any(at(config, f"{_STORE_PARAMETERS}.s3_bucket_name")):
-        yield f"{users[0]}: {_STORE} has no bucket; give {_STORE_PARAMETERS}.s3_bucket_name"
+        yield (
+            f"{users[0].path}: {users[0].value} has no bucket; give "
+            f"{_STORE_PARAMETERS}.s3_bucket_name"
+        )
