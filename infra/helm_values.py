@@ -10,6 +10,7 @@ from infra.database import PORT as DATABASE_PORT
 from infra.documents import InvalidConfiguration, parse_yaml
 from infra.naming import PROJECT_ROOT, SERVICE_ACCOUNT
 from infra.pod_environment import SecretVariable
+from infra.proxy_config.log_sinks import HOOK_FILES, HOOK_SETTINGS, sink_ports
 from infra.settings import Settings
 from infra.subnets import SubnetPlan
 from infra.templates import render_text
@@ -25,6 +26,11 @@ class Destination:
 
     cidrs: tuple[str, ...]
     port: int
+    excluded: tuple[str, ...] = ()
+
+
+# Instance metadata, and EKS Pod Identity's agent (see the chart's `networkPolicy.internet`).
+_OF_THE_NODE = ("169.254.169.254/32", "169.254.170.23/32")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +61,9 @@ class HelmValuesContext:
     zone_spread: Literal["DoNotSchedule", "ScheduleAnyway"] = "DoNotSchedule"
     minimum_zones: int = 1
     migration_secrets: tuple[str, ...] = ("DATABASE_PASSWORD",)
+    hook_files: tuple[str, ...] = HOOK_FILES
+    """Keys of the ConfigMap that are modules of the proxy's callbacks."""
+    hook_settings: str = HOOK_SETTINGS
     node_selector: Mapping[str, str] = field(default_factory=dict)
     tolerations: tuple[Mapping[str, str], ...] = ()
 
@@ -95,7 +104,13 @@ def values_context(
         database=Destination(cidrs=plan.data, port=DATABASE_PORT),
         cache=Destination(cidrs=plan.data, port=CACHE_PORT),
         monitoring_namespace="monitoring",
-        additional_destinations=own_endpoint,
+        additional_destinations=(
+            *own_endpoint,
+            *(
+                Destination(cidrs=("0.0.0.0/0",), port=port, excluded=_OF_THE_NODE)
+                for port in sink_ports(settings.request_logging)
+            ),
+        ),
         # A small stack may run in fewer zones than it has subnets in.
         zone_spread="DoNotSchedule" if gateway.replicas > 1 else "ScheduleAnyway",
         minimum_zones=gateway.minimum_zones or min(gateway.replicas, settings.network.zone_count),

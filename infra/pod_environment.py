@@ -8,6 +8,7 @@ from infra.cache import USER as CACHE_USER
 from infra.credentials import StoredEpoch
 from infra.database import DATABASE_NAME
 from infra.database import PORT as DATABASE_PORT
+from infra.proxy_config.log_sinks import sink_environment
 from infra.secret_families import database_user
 from infra.settings import Settings
 
@@ -54,8 +55,7 @@ def plain_environment(
         environment["REDIS_SSL_CA_CERTS"] = f"{CERTIFICATES}/cache.pem"
     if settings.aws.endpoint:
         environment["AWS_ENDPOINT_URL"] = settings.aws.endpoint
-    if settings.integrations.langfuse_host:
-        environment["LANGFUSE_HOST"] = settings.integrations.langfuse_host
+    environment |= sink_environment(settings.request_logging)
     if sso := settings.integrations.sso:
         environment |= {
             "GENERIC_AUTHORIZATION_ENDPOINT": sso.authorization_endpoint,

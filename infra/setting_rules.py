@@ -12,6 +12,7 @@ from infra.capacity import capacity_problems
 from infra.edge_rules import EDGE_RULES
 from infra.monitoring_rules import monitoring_problems
 from infra.network_rules import NETWORK_RULES
+from infra.request_logging_rules import request_logging_problems
 from infra.secret_families import SUPPLIED_FIELDS
 from infra.setting_sections import Durability
 
@@ -163,5 +164,6 @@ RULES: tuple[Callable[[Settings, Supplied], Iterator[str]], ...] = (
     _archived_spend_outlives_the_database,
     _named_queries_look_where_logs_are,
     monitoring_problems,
+    request_logging_problems,
     _bedrock_roles_have_a_use,
 )

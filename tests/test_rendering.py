@@ -14,7 +14,7 @@ from infra.helm_values import Destination, HelmValuesContext, render_helm_values
 from infra.pod_environment import SecretVariable
 from infra.proxy_config.checks import check_litellm_config
 from infra.proxy_config.document import LiteLLMConfigContext, render_litellm_config
-from infra.proxy_config.log_sinks import LogStore
+from infra.proxy_config.log_sinks import LogStore, RequestLogging
 from infra.proxy_config.model_list import ModelDeployment
 from infra.proxy_config.routing import Routing
 
@@ -58,6 +58,7 @@ CONFIG = LiteLLMConfigContext(
         region="us-east-1",
         kms_key_arn="arn:aws:kms:us-east-1:123456789012:key/00000000-0000-0000-0000-000000000000",
     ),
+    request_logging=RequestLogging(callbacks=("prometheus", "proxy_hooks.s3_log.sink")),
     request_timeout_seconds=600,
     database_connections=10,
     spend_write_seconds=60,

@@ -14,7 +14,8 @@ ALLOWED_KEYS: Mapping[str, frozenset[str]] = {
     # litellm/__init__.py, and ProxyConfig.load_config in litellm/proxy/proxy_server.py
     "litellm_settings": frozenset({
         "callbacks", "drop_params", "failure_callback", "json_logs",
-        "prometheus_exclude_labels", "prometheus_initialize_budget_metrics", "request_timeout",
+        "prometheus_exclude_labels", "prometheus_initialize_budget_metrics",
+        "redact_messages_in_exceptions", "request_timeout",
         "require_auth_for_metrics_endpoint", "s3_callback_params", "success_callback",
         "turn_off_message_logging",
     }),
@@ -36,8 +37,11 @@ ALLOWED_KEYS: Mapping[str, frozenset[str]] = {
         "allow_requests_on_db_unavailable", "background_health_checks", "coordination_redis",
         "database_connection_pool_limit", "disable_spend_logs", "drain_endpoint_token",
         "enable_drain_endpoint", "master_key", "maximum_spend_logs_retention_period",
-        "proxy_batch_write_at", "store_model_in_db", "store_prompts_in_spend_logs",
+        "proxy_batch_write_at", "spend_logs_metadata_fields", "store_model_in_db",
+        "store_prompts_in_spend_logs",
     }),
+    # SpendLogsMetadataFields in litellm/proxy/_types.py
+    "general_settings.spend_logs_metadata_fields": frozenset({"exclude", "include"}),
     # CoordinationRedisParams in litellm/proxy/_types.py; its further keys go to redis.Redis
     "general_settings.coordination_redis": frozenset({
         "host", "password", "ssl", "ssl_ca_certs", "username",

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from infra.documents import parse_yaml
 from infra.proxy_config.checks import check_litellm_config
-from infra.proxy_config.log_sinks import LogStore, log_store
+from infra.proxy_config.log_sinks import LogStore, RequestLogging, log_store, request_logging
 from infra.proxy_config.model_list import ModelDeployment, model_list
 from infra.proxy_config.routing import Routing, routing
 from infra.settings import Settings
@@ -19,13 +19,12 @@ class LiteLLMConfigContext:
     environment: frozenset[str]
     """Names of all variables that the pods are given, secret or not."""
     log_store: LogStore
+    request_logging: RequestLogging
     request_timeout_seconds: int
     database_connections: int
     spend_write_seconds: int
     spend_retention_days: int | None
     """After how many days LiteLLM deletes spend rows; None where they are archived instead."""
-    log_messages: bool = False
-    """Whether prompts and answers go to the log store, or metadata alone."""
     routing: Routing = field(default_factory=Routing)
 
     @property
@@ -46,6 +45,7 @@ def config_context(
         deployments=tuple(model_list(settings, bedrock_role)),
         environment=environment,
         log_store=log_store(settings, bucket=bucket, key_arn=log_key_arn),
+        request_logging=request_logging(settings),
         request_timeout_seconds=settings.gateway.longest_stream_seconds,
         database_connections=settings.gateway.database_connections,
         spend_write_seconds=settings.gateway.batch_write_seconds,

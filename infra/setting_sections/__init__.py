@@ -32,6 +32,10 @@ from infra.setting_sections.monitoring import (
     MonitoringSettings,
 )
 from infra.setting_sections.network import ExistingNetworkSettings, NetworkSettings
+from infra.setting_sections.request_logging import (
+    RequestLoggingSettings,
+    SessionMetadataSettings,
+)
 from infra.setting_sections.secrets import RotationSettings, SecretsSettings
 
 __all__ = [
@@ -61,9 +65,11 @@ __all__ = [
     "LogStorageSettings",
     "MonitoringSettings",
     "NetworkSettings",
+    "RequestLoggingSettings",
     "RotationSettings",
     "SecretsSettings",
     "Section",
+    "SessionMetadataSettings",
     "SingleSignOnSettings",
     "SpendArchiveSettings",
     "WebFirewallSettings",
