@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import litellm
 from litellm.integrations.s3_v2 import S3Logger
 
 from proxy_hooks.sinks import Details, Sink
@@ -23,4 +24,6 @@ class S3Log(Sink, S3Logger):
         return prepared
 
 
+if not litellm.s3_callback_params:
+    raise ValueError("litellm_settings: s3_callback_params must stand before callbacks")
 sink = S3Log()

@@ -42,7 +42,7 @@ class ModelServer:
 
     def anthropic(self, request: dict[str, Any]) -> dict[str, Any]:
         return {
-            "id": "msg_1",
+            "id": f"msg_{len(self.requests)}",
             "type": "message",
             "role": "assistant",
             "model": request["model"],
