@@ -18,7 +18,7 @@ class S3Log(Sink, S3Logger):
         payload = prepared["standard_logging_object"]
         if payload is not None:
             session = (payload["metadata"].get("spend_logs_metadata") or {}).get("session_id")
-            payload["session_id"] = payload.get("session_id") or session or ""
+            payload["session_id"] = payload.get("session_id") or session
             # The price list's entry of the model: 7 of an object's 12 KB, the same in all of them.
             payload["model_map_information"] = None
         return prepared

@@ -80,7 +80,9 @@ def _text(value: object) -> str:
         return ""
     # Of a text that is cut anyway, no more is looked at; of a number, no more is written.
     text = value[: 2 * LONGEST_VALUE] if isinstance(value, str) else f"{value!s:.{LONGEST_VALUE}}"
-    return "".join(filter(str.isprintable, text))[:LONGEST_VALUE].strip()
+    if not text.isprintable():
+        text = "".join(filter(str.isprintable, text))
+    return text[:LONGEST_VALUE].strip()
 
 
 hook = SessionMetadata(load().session_keys)

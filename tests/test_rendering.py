@@ -162,12 +162,20 @@ def test_a_small_price_stays_a_number() -> None:
 
 def test_prompts_stay_out_of_the_logs_unless_they_are_asked_for() -> None:
     assert config()["litellm_settings"]["turn_off_message_logging"] is True
-    assert config(log_messages=True)["litellm_settings"]["turn_off_message_logging"] is False
+    asked = RequestLogging(callbacks=("prometheus",), content=True)
+    settings = config(request_logging=asked)
+    assert settings["litellm_settings"]["turn_off_message_logging"] is False
+    assert settings["general_settings"]["store_prompts_in_spend_logs"] is False
 
 
-def test_successes_and_failures_are_logged() -> None:
-    settings = config()["litellm_settings"]
-    assert settings["success_callback"] == settings["failure_callback"] == ["s3_v2"]
+def test_the_database_gets_prompts_only_by_its_own_switch() -> None:
+    asked = RequestLogging(callbacks=("prometheus",), content=True, database_content=True)
+    assert config(request_logging=asked)["general_settings"]["store_prompts_in_spend_logs"] is True
+
+
+def test_callbacks_are_loaded_after_what_they_read() -> None:
+    keys = list(config()["litellm_settings"])
+    assert keys.index("s3_callback_params") < keys.index("callbacks")
 
 
 def test_log_objects_lie_under_team_and_key_and_are_encrypted() -> None:
@@ -361,3 +369,11 @@ def test_further_destinations_reach_the_chart() -> None:
     further = (Destination(cidrs=("192.0.2.7/32",), port=4566),)
     values = render_helm_values(replace(VALUES, additional_destinations=further))
     assert values["networkPolicy"]["additional"] == [{"cidrs": ["192.0.2.7/32"], "port": 4566}]
+
+
+def test_a_sink_s_port_is_opened_but_not_to_the_node_s_own_services() -> None:
+    further = (Destination(cidrs=("0.0.0.0/0",), port=3000, excluded=("169.254.169.254/32",)),)
+    values = render_helm_values(replace(VALUES, additional_destinations=further))
+    assert values["networkPolicy"]["additional"] == [
+        {"cidrs": ["0.0.0.0/0"], "except": ["169.254.169.254/32"], "port": 3000}
+    ]

@@ -18,11 +18,11 @@ Host = Annotated[str, Field(pattern=r"^https?://[A-Za-z0-9.-]+(:\d{1,5})?(/[A-Za
 # As LiteLLM takes them from headers and metadata; `x-` and hyphens make a header of one.
 MetadataKey = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 
-# litellm/integrations/supabase.py and litellm_logging.py of 1.106.2.
+# litellm/integrations/supabase.py, and failure_handler in litellm_logging.py, of 1.106.2.
 _SUPABASE = (
-    "supabase is not supported: LiteLLM installs its client with pip when the proxy starts, which "
-    "a read-only image refuses, cannot leave prompts out, and blocks the proxy while it writes; "
-    "use s3 (queried by SQL), database or langfuse"
+    "supabase is not supported: LiteLLM installs its client with pip at the first request, which a "
+    "read-only image refuses, and writes the prompts of failed requests whatever it is told; use "
+    "s3 (queried by SQL), database or langfuse"
 )
 
 

@@ -125,3 +125,21 @@ def test_the_service_selects_the_proxy_and_not_the_migration(render: Render) -> 
     }
     assert selector.items() <= labels["Deployment"].items()
     assert not selector.items() <= labels["Job"].items()
+
+
+def test_callbacks_are_a_package_on_python_s_path(render: Render) -> None:
+    objects = render(configMap={"hookFiles": ["__init__.py", "sinks.py"]})
+    spec = the(objects, "Deployment")["spec"]["template"]["spec"]
+    (volume,) = [item for item in spec["volumes"] if item["name"] == "hooks"]
+    assert [item["path"] for item in volume["configMap"]["items"]] == [
+        "proxy_hooks/__init__.py",
+        "proxy_hooks/sinks.py",
+    ]
+    (mount,) = [item for item in proxy(objects)["volumeMounts"] if item["name"] == "hooks"]
+    variables = {item["name"]: item.get("value") for item in proxy(objects)["env"]}
+    assert variables["PYTHONPATH"] == mount["mountPath"]
+    assert variables["PROXY_HOOKS_SETTINGS"] == "/etc/gateway/config/proxy_hooks.json"
+
+
+def test_without_callbacks_there_is_nothing_on_python_s_path(render: Render) -> None:
+    assert "PYTHONPATH" not in {item["name"] for item in proxy(render())["env"]}
