@@ -4,6 +4,7 @@ from typing import Any
 
 from litellm.integrations.langsmith import LangsmithLogger
 
+from proxy_hooks.shutdown import before_shutdown
 from proxy_hooks.sinks import Details, Sink
 
 
@@ -22,3 +23,4 @@ class LangSmithLog(Sink, LangsmithLogger):
 
 
 sink = LangSmithLog()
+before_shutdown(sink.flush_queue)

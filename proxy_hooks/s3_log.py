@@ -5,6 +5,7 @@ from typing import Any
 import litellm
 from litellm.integrations.s3_v2 import S3Logger
 
+from proxy_hooks.shutdown import before_shutdown
 from proxy_hooks.sinks import Details, Sink
 
 
@@ -27,3 +28,4 @@ class S3Log(Sink, S3Logger):
 if not litellm.s3_callback_params:
     raise ValueError("litellm_settings: s3_callback_params must stand before callbacks")
 sink = S3Log()
+before_shutdown(sink.flush_queue)

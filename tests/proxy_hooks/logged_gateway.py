@@ -146,6 +146,7 @@ def logged_gateway(
     changes: Mapping[str, Any],
     *,
     silent: bool = False,
+    flush_seconds: int = 1,
 ) -> Iterator[LoggedGateway]:
     """Run the proxy as the chart does; ``{sinks}`` in ``changes`` is where its sinks listen.
 
@@ -154,14 +155,15 @@ def logged_gateway(
     bucket = folder.name
     bucket_client().create_bucket(Bucket=bucket)
     with collector.running(silent=silent) as sinks:
-        written = json.dumps({**changes, "suppliedSecrets": SUPPLIED})
+        used = {key: value for key, value in SUPPLIED.items() if f"requestLogging.{key}" in changes}
+        written = json.dumps({**changes, "suppliedSecrets": used})
         settings = settings_of("dev", json.loads(written.replace("{sinks}", sinks.url)))
         environment = {
             **sink_environment(settings.request_logging),
             "AWS_ENDPOINT_URL": sinks.url if silent else local_moto.endpoint(),
             "AWS_ACCESS_KEY_ID": "test",
             "AWS_SECRET_ACCESS_KEY": "test",
-            "DEFAULT_S3_FLUSH_INTERVAL_SECONDS": "1",
+            "DEFAULT_S3_FLUSH_INTERVAL_SECONDS": str(flush_seconds),
         }
         context = config_context(
             settings,
