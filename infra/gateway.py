@@ -13,6 +13,7 @@ from infra.load_balancer import bind_targets
 from infra.naming import NAMESPACE, PROJECT_ROOT, RELEASE, SERVICE_ACCOUNT
 from infra.pod_environment import plain_environment, secret_environment
 from infra.proxy_config.document import config_context, render_litellm_config
+from infra.proxy_config.log_sinks import hook_files
 from infra.secret_families import content_hash
 from infra.settings import Settings
 from infra.subnets import SubnetPlan
@@ -88,30 +89,34 @@ class Gateway(pulumi.ComponentResource):
             automount_service_account_token=False,
             opts=child,
         )
+        files = hook_files(settings)
         config = kubernetes.core.v1.ConfigMap(
             "config",
             metadata={
-                "name": self.config_text.apply(lambda text: f"gateway-config-{content_hash(text)}"),
+                "name": self.config_text.apply(
+                    lambda text: f"gateway-config-{content_hash(text, *files, *files.values())}"
+                ),
                 "namespace": NAMESPACE,
             },
             immutable=True,
-            data={"config.yaml": self.config_text},
+            data={"config.yaml": self.config_text, **files},
             opts=child,
         )
         # What is known stays outside of outputs, so that policies see it in the first preview.
+        fixed = render_helm_values(
+            values_context(
+                settings,
+                environment={},
+                secrets=secrets,
+                config_map="",
+                certificates="",
+                plan=args.subnets,
+            )
+        )
         values = {
-            **render_helm_values(
-                values_context(
-                    settings,
-                    environment={},
-                    secrets=secrets,
-                    config_map="",
-                    certificates="",
-                    plan=args.subnets,
-                )
-            ),
+            **fixed,
             "environment": environment,
-            "configMap": {"name": config.metadata.name, "key": "config.yaml"},
+            "configMap": {**fixed["configMap"], "name": config.metadata.name},
             "certificatesConfigMap": args.certificates,
         }
         release = kubernetes.helm.v3.Release(

@@ -11,6 +11,7 @@ from infra.documents import InvalidConfiguration, parse_yaml
 from infra.naming import PROJECT_ROOT, SERVICE_ACCOUNT
 from infra.pod_environment import SecretVariable
 from infra.providers import identity_tokens
+from infra.proxy_config.log_sinks import HOOK_FILES, HOOK_SETTINGS, sink_ports
 from infra.settings import Settings
 from infra.subnets import SubnetPlan
 from infra.templates import render_text
@@ -26,6 +27,11 @@ class Destination:
 
     cidrs: tuple[str, ...]
     port: int
+    excluded: tuple[str, ...] = ()
+
+
+# Instance metadata, and EKS Pod Identity's agent (see the chart's `networkPolicy.internet`).
+_OF_THE_NODE = ("169.254.169.254/32", "169.254.170.23/32")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +64,9 @@ class HelmValuesContext:
     identity_tokens: tuple[Mapping[str, str], ...] = ()
     """Tokens of the service account for others than AWS, each with name and audience."""
     migration_secrets: tuple[str, ...] = ("DATABASE_PASSWORD",)
+    hook_files: tuple[str, ...] = HOOK_FILES
+    """Keys of the ConfigMap that are modules of the proxy's callbacks."""
+    hook_settings: str = HOOK_SETTINGS
     node_selector: Mapping[str, str] = field(default_factory=dict)
     tolerations: tuple[Mapping[str, str], ...] = ()
 
@@ -104,13 +113,15 @@ def values_context(
 
 
 def _further_destinations(settings: Settings) -> Iterator[Destination]:
-    """What is not reached over HTTPS: the sandbox's AWS, and endpoints with a port of their own."""
+    """What has a port of its own: the sandbox's AWS, endpoints of models and sinks of logs."""
     if settings.aws.endpoint:
         host, _, port = settings.aws.endpoint.split("//", 1)[1].partition(":")
         yield Destination(cidrs=(f"{host}/32",), port=int(port or 80))
     for endpoint in settings.providers.endpoints:
         if endpoint.name in settings.providers_in_use and endpoint.cidrs:
             yield Destination(cidrs=endpoint.cidrs, port=endpoint.port)
+    for port in sink_ports(settings.request_logging):
+        yield Destination(cidrs=("0.0.0.0/0",), port=port, excluded=_OF_THE_NODE)
 
 
 def render_helm_values(context: HelmValuesContext) -> dict[str, Any]:

@@ -68,6 +68,10 @@ SUPPLIED: dict[str, SecretFamily] = {
         name="langfuse",
         environment={"publicKey": "LANGFUSE_PUBLIC_KEY", "secretKey": "LANGFUSE_SECRET_KEY"},
     ),
+    "langsmith": SecretFamily(name="langsmith", environment={"apiKey": "LANGSMITH_API_KEY"}),
+    "openTelemetry": SecretFamily(
+        name="open-telemetry", environment={"headers": "OTEL_EXPORTER_OTLP_HEADERS"}
+    ),
     "slackWebhook": SecretFamily(name="slack-webhook", environment={"url": "SLACK_WEBHOOK_URL"}),
     "licence": SecretFamily(name="licence", environment={"key": "LITELLM_LICENSE"}),
 }

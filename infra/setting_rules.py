@@ -15,6 +15,7 @@ from infra.monitoring_rules import monitoring_problems
 from infra.network_rules import NETWORK_RULES
 from infra.observability_rules import OBSERVABILITY_RULES
 from infra.providers import connections
+from infra.request_logging_rules import request_logging_problems
 from infra.routing_rules import ROUTING_RULES
 from infra.secret_families import SUPPLIED, supplied_family
 from infra.setting_sections import Durability
@@ -171,6 +172,7 @@ RULES: tuple[Callable[[Settings, Supplied], Iterator[str]], ...] = (
     _named_queries_look_where_logs_are,
     monitoring_problems,
     *OBSERVABILITY_RULES,
+    request_logging_problems,
     _bedrock_roles_have_a_use,
     *ROUTING_RULES,
 )

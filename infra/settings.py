@@ -38,12 +38,14 @@ from infra.setting_sections import (
     NetworkSettings,
     ObservabilitySettings,
     ProvidersSettings,
+    RequestLoggingSettings,
     Residency,
     ResponseCacheSettings,
     RotationSettings,
     RoutingSettings,
     SecretsSettings,
     Section,
+    SessionMetadataSettings,
     SingleSignOnSettings,
     SpendArchiveSettings,
 )
@@ -99,6 +101,14 @@ class Settings(Section):
     )
     gateway: GatewaySettings = Field(
         default_factory=GatewaySettings, description="The proxy and its pods."
+    )
+    request_logging: RequestLoggingSettings = Field(
+        default_factory=RequestLoggingSettings,
+        description="Where records of requests go, and what they hold.",
+    )
+    session_metadata: SessionMetadataSettings = Field(
+        default_factory=SessionMetadataSettings,
+        description="What of a request's metadata is kept with its records.",
     )
     integrations: IntegrationSettings = Field(
         default_factory=IntegrationSettings, description="Services beside the gateway."
@@ -167,7 +177,13 @@ class Settings(Section):
         for family, used, epoch in (
             ("ssoClient", self.integrations.sso is not None, self.rotation.sso_client),
             ("grafanaClient", self.grafana_sign_in is not None, self.rotation.grafana_client),
-            ("langfuse", self.integrations.langfuse_host is not None, self.rotation.langfuse),
+            ("langfuse", self.request_logging.langfuse is not None, self.rotation.langfuse),
+            ("langsmith", self.request_logging.langsmith is not None, self.rotation.langsmith),
+            (
+                "openTelemetry",
+                bool(traces := self.request_logging.open_telemetry) and traces.headers,
+                self.rotation.open_telemetry,
+            ),
             ("slackWebhook", self.integrations.slack_alerts, self.rotation.slack_webhook),
             ("licence", self.integrations.licence, self.rotation.licence),
         ):

@@ -16,8 +16,8 @@ ALLOWED_KEYS: Mapping[str, frozenset[str]] = {
     # litellm/__init__.py, and ProxyConfig.load_config in litellm/proxy/proxy_server.py
     "litellm_settings": frozenset({
         "cache", "cache_params", "callbacks", "drop_params", "enable_azure_ad_token_refresh",
-        "failure_callback", "json_logs",
-        "prometheus_exclude_labels", "prometheus_initialize_budget_metrics", "request_timeout",
+        "failure_callback", "json_logs", "prometheus_exclude_labels",
+        "prometheus_initialize_budget_metrics", "redact_messages_in_exceptions", "request_timeout",
         "require_auth_for_metrics_endpoint", "s3_callback_params", "success_callback",
         "turn_off_message_logging",
     }),
@@ -59,9 +59,11 @@ ALLOWED_KEYS: Mapping[str, frozenset[str]] = {
         "enable_drain_endpoint", "enable_health_check_routing", "health_check_concurrency",
         "health_check_ignore_transient_errors", "health_check_interval",
         "health_check_staleness_threshold", "master_key", "maximum_health_check_retention_period",
-        "maximum_spend_logs_retention_period", "proxy_batch_write_at", "store_model_in_db",
-        "store_prompts_in_spend_logs", "use_shared_health_check",
+        "maximum_spend_logs_retention_period", "proxy_batch_write_at", "spend_logs_metadata_fields",
+        "store_model_in_db", "store_prompts_in_spend_logs", "use_shared_health_check",
     }),
+    # SpendLogsMetadataFields in litellm/proxy/_types.py
+    "general_settings.spend_logs_metadata_fields": frozenset({"exclude", "include"}),
     # CoordinationRedisParams in litellm/proxy/_types.py; its further keys go to redis.Redis
     "general_settings.coordination_redis": frozenset({
         "host", "password", "ssl", "ssl_ca_certs", "username",

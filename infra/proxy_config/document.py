@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from infra.documents import parse_yaml
 from infra.providers import uses_workload_identity
 from infra.proxy_config.checks import check_litellm_config
-from infra.proxy_config.log_sinks import LogStore, log_store
+from infra.proxy_config.log_sinks import LogStore, RequestLogging, log_store, request_logging
 from infra.proxy_config.model_list import ModelDeployment, model_list
 from infra.proxy_config.response_cache import ResponseCache, response_cache
 from infra.proxy_config.routing import Routing, routing
@@ -21,12 +21,11 @@ class LiteLLMConfigContext:
     environment: frozenset[str]
     """Names of all variables that the pods are given, secret or not."""
     log_store: LogStore
+    request_logging: RequestLogging
     database_connections: int
     spend_write_seconds: int
     spend_retention_days: int | None
     """After how many days LiteLLM deletes spend rows; None where they are archived instead."""
-    log_messages: bool = False
-    """Whether prompts and answers go to the log store, or metadata alone."""
     routing: Routing = field(default_factory=Routing)
     response_cache: ResponseCache | None = None
     workload_identity: bool = False
@@ -51,6 +50,7 @@ def config_context(
         deployments=tuple(model_list(settings, bedrock_role)),
         environment=environment,
         log_store=log_store(settings, bucket=bucket, key_arn=log_key_arn),
+        request_logging=request_logging(settings),
         database_connections=settings.gateway.database_connections,
         spend_write_seconds=settings.gateway.batch_write_seconds,
         spend_retention_days=(

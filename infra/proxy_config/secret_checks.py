@@ -9,7 +9,7 @@ from infra.suggestions import hint
 
 REFERENCE = re.compile(r"os\.environ/([A-Za-z_][A-Za-z0-9_]*)")
 # What stands for the key of an endpoint that asks for none.
-NO_SECRET = "none"
+_NO_KEY = "none"
 # Names of options whose text is a secret.
 _SECRET_NAME = re.compile(
     r"(?<!public)(^|_)(key|password|passphrase|secret|token|credentials?|license|webhook_url)$"
@@ -26,7 +26,7 @@ _SECRET_TEXT = re.compile(
 def is_secret(place: Place) -> bool:
     """Whether a secret stands at a place in clear, by its name or its looks."""
     text = place.value
-    if not isinstance(text, str) or text == NO_SECRET or REFERENCE.fullmatch(text):
+    if not isinstance(text, str) or text == _NO_KEY or REFERENCE.fullmatch(text):
         return False
     # Credentials of Vertex AI may be the path of a mounted file.
     named = _SECRET_NAME.search(place.key) and not text.startswith("/")

@@ -34,6 +34,10 @@ from infra.setting_sections.monitoring import (
 from infra.setting_sections.network import ExistingNetworkSettings, NetworkSettings
 from infra.setting_sections.observability import ObservabilitySettings
 from infra.setting_sections.providers import ProvidersSettings, Residency
+from infra.setting_sections.request_logging import (
+    RequestLoggingSettings,
+    SessionMetadataSettings,
+)
 from infra.setting_sections.response_cache import ResponseCacheSettings
 from infra.setting_sections.routing import (
     HealthCheckSettings,
@@ -74,12 +78,14 @@ __all__ = [
     "NetworkSettings",
     "ObservabilitySettings",
     "ProvidersSettings",
+    "RequestLoggingSettings",
     "Residency",
     "ResponseCacheSettings",
     "RotationSettings",
     "RoutingSettings",
     "SecretsSettings",
     "Section",
+    "SessionMetadataSettings",
     "SingleSignOnSettings",
     "SpendArchiveSettings",
     "Tag",

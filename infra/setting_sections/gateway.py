@@ -101,9 +101,6 @@ class SingleSignOnSettings(Section):
 class IntegrationSettings(Section):
     """Services beside the gateway; each one that is on needs its entry in ``suppliedSecrets``."""
 
-    langfuse_host: str | None = Field(
-        default=None, pattern=r"^https?://", description="Langfuse server; unset: off."
-    )
     slack_alerts: bool = Field(default=False, description="Alerts to a Slack webhook.")
     licence: bool = Field(default=False, description="LiteLLM Enterprise licence.")
     sso: SingleSignOnSettings | None = Field(

@@ -51,5 +51,7 @@ class RotationSettings(Section):
     grafana_client: Epoch = Field(default=1, description="OIDC client of the bundled Grafana.")
     sso_client: Epoch = Field(default=1, description="OIDC client of the admin UI.")
     langfuse: Epoch = Field(default=1, description="Langfuse's key pair.")
+    langsmith: Epoch = Field(default=1, description="LangSmith's API key.")
+    open_telemetry: Epoch = Field(default=1, description="Headers for the OpenTelemetry collector.")
     slack_webhook: Epoch = Field(default=1, description="Webhook for alerts.")
     licence: Epoch = Field(default=1, description="LiteLLM Enterprise licence.")

@@ -98,7 +98,52 @@ WRONG = [
     ("dev", {"gateway.replicas": 3}, "maximumReplicas 1 is below replicas 3"),
     ("dev", {"gateway.environment": {"MY_API_KEY": "x"}}, "gateway.environment.MY_API_KEY"),
     ("dev", {"providers.bedrock.enabled": False}, "models: nothing is served"),
-    ("dev", {"integrations.langfuseHost": "https://langfuse.example"}, "suppliedSecrets.langfuse"),
+    (
+        "dev",
+        {"requestLogging.langfuse": {"host": "https://langfuse.example"}},
+        "suppliedSecrets.langfuse",
+    ),
+    ("dev", {"requestLogging.langsmith": {"project": "x"}}, "suppliedSecrets.langsmith"),
+    (
+        "dev",
+        {"requestLogging.openTelemetry": {"endpoint": "http://collector:4318", "headers": True}},
+        "suppliedSecrets.openTelemetry",
+    ),
+    ("dev", {"requestLogging.langfuse": {"host": "langfuse"}}, "requestLogging.langfuse.host"),
+    (
+        "dev",
+        {"requestLogging.supabase": {"url": "https://x.supabase.co"}},
+        "supabase is not supported: LiteLLM installs its client with pip at the first",
+    ),
+    ("dev", {"requestLogging.datadog": {}}, "requestLogging.datadog: unknown key"),
+    (
+        "dev",
+        {"requestLogging.langfuse": {"host": "https://l.example", "outcomes": []}},
+        "requestLogging.langfuse.outcomes",
+    ),
+    (
+        "dev",
+        {"requestLogging.masking.patterns": {"ticket": "ABC-("}},
+        "requestLogging.masking.patterns.ticket: is no regular expression of Python",
+    ),
+    (
+        "dev",
+        {"requestLogging.masking.patterns": {"ticket": "x*"}},
+        "requestLogging.masking.patterns.ticket: matches the empty text",
+    ),
+    (
+        "dev",
+        {"requestLogging.database.content": True},
+        "requestLogging.database.content: spendArchive would keep prompts and answers for "
+        "spendArchive.retentionDays 2555",
+    ),
+    (
+        "dev",
+        {"requestLogging.database.archiveContent": True},
+        "requestLogging.database.archiveContent: there is nothing to archive while "
+        "requestLogging.database.content is false",
+    ),
+    ("dev", {"sessionMetadata.keys": ["Ticket-Id"]}, "sessionMetadata.keys[0]"),
     ("dev", {"integrations.slackAlerts": True}, "suppliedSecrets.slackWebhook"),
     (
         "dev",
