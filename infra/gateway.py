@@ -13,6 +13,7 @@ from infra.load_balancer import bind_targets
 from infra.naming import NAMESPACE, PROJECT_ROOT, RELEASE, SERVICE_ACCOUNT
 from infra.pod_environment import plain_environment, secret_environment
 from infra.proxy_config.document import config_context, render_litellm_config
+from infra.proxy_config.hooks import hook_files
 from infra.secret_families import content_hash
 from infra.settings import Settings
 from infra.subnets import SubnetPlan
@@ -75,6 +76,7 @@ class Gateway(pulumi.ComponentResource):
                 )
             )
         )
+        hooks = hook_files(settings)
         account = kubernetes.core.v1.ServiceAccount(
             "gateway",
             metadata={
@@ -88,11 +90,13 @@ class Gateway(pulumi.ComponentResource):
         config = kubernetes.core.v1.ConfigMap(
             "config",
             metadata={
-                "name": self.config_text.apply(lambda text: f"gateway-config-{content_hash(text)}"),
+                "name": self.config_text.apply(
+                    lambda text: f"gateway-config-{content_hash(text, *hooks.values())}"
+                ),
                 "namespace": NAMESPACE,
             },
             immutable=True,
-            data={"config.yaml": self.config_text},
+            data={"config.yaml": self.config_text, **hooks},
             opts=child,
         )
         # What is known stays outside of outputs, so that policies see it in the first preview.

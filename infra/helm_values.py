@@ -95,12 +95,17 @@ def values_context(
         database=Destination(cidrs=plan.data, port=DATABASE_PORT),
         cache=Destination(cidrs=plan.data, port=CACHE_PORT),
         monitoring_namespace="monitoring",
-        additional_destinations=own_endpoint,
+        additional_destinations=own_endpoint + _mail_server(settings),
         # A small stack may run in fewer zones than it has subnets in.
         zone_spread="DoNotSchedule" if gateway.replicas > 1 else "ScheduleAnyway",
         minimum_zones=gateway.minimum_zones or min(gateway.replicas, settings.network.zone_count),
         node_selector={"kubernetes.io/arch": settings.cluster.architecture},
     )
+
+
+def _mail_server(settings: Settings) -> tuple[Destination, ...]:
+    email = settings.alerting.email
+    return (Destination(cidrs=email.networks, port=email.port),) if email else ()
 
 
 def render_helm_values(context: HelmValuesContext) -> dict[str, Any]:

@@ -43,12 +43,16 @@ def service_account_trust(
 
 
 def gateway_policy(
-    *, models: Sequence[Document], bucket_arn: str, log_prefix: str, log_key_arn: str
+    *,
+    models: Sequence[Document],
+    bucket_arn: str,
+    log_prefixes: Sequence[str],
+    log_key_arn: str,
 ) -> str:
     """Return what the proxy's pods may do: reach their models, write log objects."""
     return document(
         *models,
-        allow(["s3:PutObject"], [f"{bucket_arn}/{log_prefix}/*"]),
+        allow(["s3:PutObject"], [f"{bucket_arn}/{prefix}/*" for prefix in log_prefixes]),
         allow(["kms:GenerateDataKey"], [log_key_arn]),
     )
 

@@ -8,6 +8,8 @@ from infra.cache import USER as CACHE_USER
 from infra.credentials import StoredEpoch
 from infra.database import DATABASE_NAME
 from infra.database import PORT as DATABASE_PORT
+from infra.proxy_config.alerting import mail_environment
+from infra.proxy_config.enterprise import jwt_environment
 from infra.secret_families import database_user
 from infra.settings import Settings
 
@@ -54,6 +56,7 @@ def plain_environment(
         environment["REDIS_SSL_CA_CERTS"] = f"{CERTIFICATES}/cache.pem"
     if settings.aws.endpoint:
         environment["AWS_ENDPOINT_URL"] = settings.aws.endpoint
+    environment |= mail_environment(settings.alerting) | jwt_environment(settings.jwt)
     if settings.integrations.langfuse_host:
         environment["LANGFUSE_HOST"] = settings.integrations.langfuse_host
     if sso := settings.integrations.sso:

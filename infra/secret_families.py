@@ -52,7 +52,9 @@ SUPPLIED: dict[str, SecretFamily] = {
         environment={"publicKey": "LANGFUSE_PUBLIC_KEY", "secretKey": "LANGFUSE_SECRET_KEY"},
     ),
     "slackWebhook": SecretFamily(name="slack-webhook", environment={"url": "SLACK_WEBHOOK_URL"}),
-    "licence": SecretFamily(name="licence", environment={"key": "LITELLM_LICENSE"}),
+    "alertWebhook": SecretFamily(name="alert-webhook", environment={"url": "WEBHOOK_URL"}),
+    "smtp": SecretFamily(name="smtp", environment={"password": "SMTP_PASSWORD"}),
+    "license": SecretFamily(name="license", environment={"key": "LITELLM_LICENSE"}),
 }
 
 SUPPLIED_FIELDS = {key: tuple(family.environment) for key, family in SUPPLIED.items()}

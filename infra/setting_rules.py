@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from infra.capacity import capacity_problems
 from infra.edge_rules import EDGE_RULES
+from infra.enterprise_rules import enterprise_problems
+from infra.limit_rules import alerting_problems, guardrail_problems, limit_problems
 from infra.monitoring_rules import monitoring_problems
 from infra.network_rules import NETWORK_RULES
 from infra.secret_families import SUPPLIED_FIELDS
@@ -164,4 +166,8 @@ RULES: tuple[Callable[[Settings, Supplied], Iterator[str]], ...] = (
     _named_queries_look_where_logs_are,
     monitoring_problems,
     _bedrock_roles_have_a_use,
+    limit_problems,
+    alerting_problems,
+    guardrail_problems,
+    enterprise_problems,
 )

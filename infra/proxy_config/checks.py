@@ -6,6 +6,7 @@ from typing import Any
 
 from infra.documents import InvalidConfiguration
 from infra.proxy_config.allowed_keys import ALLOWED_KEYS, SECTIONS
+from infra.proxy_config.enterprise_keys import unlicensed
 
 ENVIRONMENT_PREFIX = "os.environ/"
 
@@ -20,6 +21,7 @@ def check_litellm_config(config: Mapping[str, Any], environment: frozenset[str])
         *_missing_variables(config, environment),
         *_repeated_deployments(config["model_list"]),
         *_unknown_targets(config),
+        *unlicensed(config, environment),
     ]
     if problems:
         raise InvalidConfiguration("LiteLLM's configuration", problems)

@@ -1,9 +1,15 @@
 """``config.yaml`` of the proxy: everything that it is made of, rendered and checked."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from infra.documents import parse_yaml
+from infra.proxy_config.additions import Additions
+from infra.proxy_config.alerting import alerting
 from infra.proxy_config.checks import check_litellm_config
+from infra.proxy_config.enterprise import enterprise
+from infra.proxy_config.guardrails import guardrails
+from infra.proxy_config.limits import limits
 from infra.proxy_config.log_sinks import LogStore, log_store
 from infra.proxy_config.model_list import ModelDeployment, model_list
 from infra.proxy_config.routing import Routing, routing
@@ -27,6 +33,11 @@ class LiteLLMConfigContext:
     log_messages: bool = False
     """Whether prompts and answers go to the log store, or metadata alone."""
     routing: Routing = field(default_factory=Routing)
+    store_models: bool = False
+    """Whether models of the database count beside those of the file."""
+    additions: tuple[Additions, ...] = ()
+    """Limits, alerts, and what needs a licence."""
+    guardrails: tuple[Mapping[str, object], ...] = ()
 
     @property
     def tags_in_use(self) -> bool:
@@ -42,10 +53,11 @@ def config_context(
     bedrock_role: str,
 ) -> LiteLLMConfigContext:
     """Return what LiteLLM's configuration is rendered from."""
+    store = log_store(settings, bucket=bucket, key_arn=log_key_arn)
     return LiteLLMConfigContext(
         deployments=tuple(model_list(settings, bedrock_role)),
         environment=environment,
-        log_store=log_store(settings, bucket=bucket, key_arn=log_key_arn),
+        log_store=store,
         request_timeout_seconds=settings.gateway.longest_stream_seconds,
         database_connections=settings.gateway.database_connections,
         spend_write_seconds=settings.gateway.batch_write_seconds,
@@ -53,6 +65,9 @@ def config_context(
             None if settings.spend_archive.enabled else settings.gateway.spend_log_retention_days
         ),
         routing=routing(settings),
+        store_models=settings.gateway.store_models_in_database,
+        additions=(limits(settings), alerting(settings), enterprise(settings, store)),
+        guardrails=guardrails(settings),
     )
 
 

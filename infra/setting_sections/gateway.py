@@ -70,6 +70,11 @@ class GatewaySettings(Section):
         description="At the first `pulumi up`, launch nodes and pull the image while the database "
         "is created.",
     )
+    store_models_in_database: bool = Field(
+        default=False,
+        description="Let administrators add and change models and settings in the admin UI; what "
+        "is in the database then wins over this configuration.",
+    )
     admin_ui: bool = Field(default=False, description="Serve the admin UI with a password.")
     environment: dict[str, str] = Field(
         default_factory=dict,
@@ -99,8 +104,6 @@ class IntegrationSettings(Section):
     langfuse_host: str | None = Field(
         default=None, pattern=r"^https?://", description="Langfuse server; unset: off."
     )
-    slack_alerts: bool = Field(default=False, description="Alerts to a Slack webhook.")
-    licence: bool = Field(default=False, description="LiteLLM Enterprise licence.")
     sso: SingleSignOnSettings | None = Field(
         default=None, description="Single sign-on for the admin UI; unset: off."
     )

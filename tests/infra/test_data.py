@@ -15,14 +15,14 @@ from infra.setting_sections import LogStorageSettings
 
 REGION = "us-west-2"
 SUPPLIED = {
-    "integrations.slackAlerts": True,
+    "alerting.slack": True,
     "suppliedSecrets.slackWebhook": {"1": {"url": "https://hooks.example/1"}},
 }
 ADOPTING = {
     "secrets.saltKey": "adopt",
     "secrets.supplied": "adopt",
     "secrets.adoptFrom": "main",
-    "integrations.slackAlerts": True,
+    "alerting.slack": True,
     "rotation.slackWebhook": 3,
 }
 

@@ -99,7 +99,7 @@ WRONG = [
     ("dev", {"gateway.environment": {"MY_API_KEY": "x"}}, "gateway.environment.MY_API_KEY"),
     ("dev", {"models": []}, "the catalogue is empty"),
     ("dev", {"integrations.langfuseHost": "https://langfuse.example"}, "suppliedSecrets.langfuse"),
-    ("dev", {"integrations.slackAlerts": True}, "suppliedSecrets.slackWebhook"),
+    ("dev", {"alerting.slack": True}, "suppliedSecrets.slackWebhook"),
     (
         "dev",
         {"suppliedSecrets.langfuse": {"1": {"secretKey": "x"}}},
