@@ -206,7 +206,7 @@ def test_a_lock_is_set_on_both_buckets(other: list[Registered]) -> None:
 
 
 def test_a_tier_that_is_left_out_is_not_in_the_rules() -> None:
-    age, _uploads = lifecycle_rules(LogStorageSettings(deep_archive_days=None))
+    age, *_ = lifecycle_rules(LogStorageSettings(deep_archive_days=None))
     assert [step["storage_class"] for step in age["transitions"]] == ["STANDARD_IA", "GLACIER_IR"]
 
 

@@ -1,0 +1,264 @@
+"""Limits, alerts and guardrails of a rendered configuration, on two real proxies that share them.
+
+They run on one PostgreSQL and one Redis, as the pods of a gateway do.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import postgresql_server
+import pytest
+import redis_server
+import webhook_receiver
+from click.testing import CliRunner
+from gateway_config import write_config
+from litellm_process import MASTER_KEY, LiteLLM, image_environment, wait_until
+from postgresql_server import PostgreSQL
+from redis_server import Redis
+from webhook_receiver import Receiver
+
+from ops.cli import main
+from sandbox import litellm_image
+
+NETWORK = "127.214.41"
+MODEL = "claude-haiku-4-5"
+# Less than one mocked answer costs.
+NEXT_TO_NOTHING = 1e-7
+SETTINGS = {
+    "gateway.storeModelsInDatabase": True,
+    "gateway.maximumReplicas": 2,
+    "gateway.batchWriteSeconds": 1,
+    "limits.newKeys": {"softBudgetUsd": NEXT_TO_NOTHING},
+    "limits.keyMaximum": {"requestsPerMinute": 10_000, "budgetUsd": 500, "budgetPeriod": "30d"},
+    "limits.newTeams": {"requestsPerMinute": 1_000, "budgetUsd": 700, "budgetPeriod": "7d"},
+    "limits.total": {"budgetUsd": 900, "budgetPeriod": "30d"},
+    "alerting.webhook": True,
+    "suppliedSecrets.alertWebhook": {"1": {"url": "https://alerts.example"}},
+    "guardrails": [
+        {
+            "name": "personal-data",
+            "patterns": {"us_ssn": "block", "email": "mask"},
+            "ownPatterns": {"project": {"expression": r"project-\d+", "action": "mask"}},
+            "words": {"top secret": "block"},
+        }
+    ],
+}
+NOT_HERE = ("callbacks", "failure_callback", "s3_callback_params", "success_callback")
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """Two proxies, what they share and where they tell their alerts."""
+
+    first: LiteLLM
+    second: LiteLLM
+    database: PostgreSQL
+    redis: Redis
+    told: Receiver
+
+    def key(self, **limits: Any) -> str:
+        return self.first.create("/key/generate", {"models": [MODEL], **limits})["key"]
+
+
+@pytest.fixture(scope="module")
+def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    litellm_image.ensure(print)
+    with (
+        postgresql_server.running(NETWORK) as database,
+        redis_server.running(f"{NETWORK}.3") as redis,
+        webhook_receiver.running(f"{NETWORK}.4") as told,
+    ):
+        _migrate(database)
+        proxies = []
+        for number in (5, 6):
+            config = write_config(tmp_path_factory.mktemp("proxy"), SETTINGS, without=NOT_HERE)
+            more = {**redis.environment, "WEBHOOK_URL": told.url, "DRAIN_TOKEN": "drain"}
+            more |= {"ANTHROPIC_API_KEY": "none", "AWS_REGION": "us-east-1"}
+            proxies.append(LiteLLM(f"{NETWORK}.{number}", database.url("b"), config, more))
+        try:
+            for proxy in proxies:
+                proxy.start()
+            yield Gateway(*proxies, database, redis, told)
+        finally:
+            for proxy in proxies:
+                if hasattr(proxy, "process"):
+                    proxy.stop()
+
+
+def _migrate(database: PostgreSQL) -> None:
+    import subprocess
+
+    python = str(litellm_image.built_image().python)
+    done = subprocess.run(
+        [python, "-m", "litellm.proxy.prisma_migration"],
+        env=image_environment({"DATABASE_URL": database.url("a")}),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=240,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_key_that_asks_for_no_limit_gets_the_default(gateway: Gateway) -> None:
+    assert gateway.first.key_info(gateway.key())["rpm_limit"] == 60
+
+
+def test_a_key_that_asks_for_no_budget_gets_the_upper_bound(gateway: Gateway) -> None:
+    info = gateway.first.key_info(gateway.key())
+    assert (info["max_budget"], info["budget_duration"]) == (500, "30d")
+
+
+def test_a_key_may_have_more_than_the_default_below_the_bound(gateway: Gateway) -> None:
+    assert gateway.first.key_info(gateway.key(rpm_limit=9_000))["rpm_limit"] == 9_000
+
+
+def test_a_key_that_asks_for_too_much_is_refused_and_told_why(gateway: Gateway) -> None:
+    answer = gateway.first.post("/key/generate", {"rpm_limit": 20_000})
+    assert answer.status_code == 400
+    assert "rpm_limit is over max limit set in config" in answer.text
+    assert "user_value=20000; max_value=10000" in answer.text
+
+
+def test_a_key_cannot_be_raised_beyond_the_bound_later(gateway: Gateway) -> None:
+    answer = gateway.first.post("/key/update", {"key": gateway.key(), "rpm_limit": 20_000})
+    assert answer.status_code == 400
+    assert "max_value=10000" in answer.text
+
+
+def test_a_new_user_has_a_hundred_dollars_in_thirty_days(gateway: Gateway) -> None:
+    user = {"user_id": "grace", "auto_create_key": False}
+    gateway.first.create("/user/new", user)
+    info = gateway.first.get("/user/info", user_id="grace").json()["user_info"]
+    assert (info["max_budget"], info["budget_duration"]) == (100, "30d")
+
+
+def test_a_new_team_has_the_default_limits(gateway: Gateway) -> None:
+    team = gateway.first.create("/team/new", {"team_alias": "blue"})
+    assert (team["rpm_limit"], team["max_budget"], team["budget_duration"]) == (1_000, 700, "7d")
+
+
+def test_the_budget_of_everybody_is_there(gateway: Gateway) -> None:
+    row = "SELECT max_budget, budget_duration FROM \"LiteLLM_UserTable\" WHERE user_id = 'litellm-proxy-budget'"
+    wait_until(lambda: gateway.database.psql(row) == "900|30d", "the total budget's row")
+
+
+def test_a_limit_of_requests_holds_over_both_proxies(gateway: Gateway) -> None:
+    key = gateway.key(rpm_limit=4)
+    answers = [
+        proxy.chat(key, MODEL) for _ in range(5) for proxy in (gateway.first, gateway.second)
+    ]
+    states = [answer.status_code for answer in answers]
+    assert states == [200] * 4 + [429] * 6
+
+
+def test_a_budget_holds_over_both_proxies(gateway: Gateway) -> None:
+    key = gateway.key(max_budget=NEXT_TO_NOTHING, soft_budget=NEXT_TO_NOTHING / 2)
+    assert gateway.first.chat(key, MODEL).status_code == 200
+    hashed = gateway.first.key_info(key)["token"] if "token" in gateway.first.key_info(key) else ""
+    wait_until(
+        lambda: any(
+            float(gateway.redis.command("GET", name) or 0) > 0
+            for name in gateway.redis.command("KEYS", f"spend:key:{hashed}*").split()
+        ),
+        "the spend to reach Redis",
+    )
+    refused = gateway.second.chat(key, MODEL)
+    assert refused.status_code == 422
+    assert refused.json()["error"]["type"] == "budget_exceeded"
+
+
+def test_a_user_s_budget_holds_for_keys_of_a_team_too(gateway: Gateway) -> None:
+    user = {"user_id": "alan", "auto_create_key": False, "max_budget": NEXT_TO_NOTHING}
+    gateway.first.create("/user/new", user)
+    team = gateway.first.create("/team/new", {"team_alias": "green"})["team_id"]
+    member = {"role": "user", "user_id": "alan"}
+    gateway.first.create("/team/member_add", {"team_id": team, "member": member})
+    key = gateway.key(team_id=team, user_id="alan")
+    assert gateway.first.chat(key, MODEL).status_code == 200
+    refused = wait_until(
+        lambda: (answer := gateway.first.chat(key, MODEL)).status_code != 200 and answer,
+        "the user to be over budget",
+    )
+    assert refused.status_code == 422
+    assert "User=alan over budget" in refused.text
+
+
+def test_a_soft_budget_is_told_and_does_not_block(gateway: Gateway) -> None:
+    key = gateway.key(key_alias="soft", max_budget=100)
+
+    def asked_and_told() -> list[dict[str, Any]]:
+        assert gateway.first.chat(key, MODEL).status_code == 200
+        return gateway.told.events(event="soft_budget_crossed", key_alias="soft")
+
+    (event, *_) = wait_until(asked_and_told, "an alert of the soft budget")
+    assert event["soft_budget"] == NEXT_TO_NOTHING
+    assert event["max_budget"] == 100
+
+
+def test_a_hard_budget_is_told_and_blocks(gateway: Gateway) -> None:
+    key = gateway.key(key_alias="hard", max_budget=NEXT_TO_NOTHING)
+    assert gateway.first.chat(key, MODEL).status_code == 200
+    wait_until(
+        lambda: gateway.first.chat(key, MODEL).status_code == 422, "the budget to be exceeded"
+    )
+    wait_until(
+        lambda: gateway.told.events(event="budget_crossed", key_alias="hard"),
+        "an alert of the hard budget",
+    )
+
+
+def _said(gateway: Gateway, text: str) -> Any:
+    body = {"model": MODEL, "messages": [{"role": "user", "content": text}]}
+    return gateway.first.post("/v1/chat/completions", body)
+
+
+def test_a_forbidden_pattern_blocks_the_request(gateway: Gateway) -> None:
+    answer = _said(gateway, "My number is 123-45-6789.")
+    assert answer.status_code == 403
+    assert "us_ssn" in answer.text
+
+
+def test_a_forbidden_word_blocks_the_request(gateway: Gateway) -> None:
+    assert _said(gateway, "This is Top Secret.").status_code == 403
+
+
+def test_what_is_allowed_passes_the_guardrail(gateway: Gateway) -> None:
+    assert _said(gateway, "What is the capital of France?").status_code == 200
+
+
+def test_personal_data_is_masked(gateway: Gateway) -> None:
+    body = {"guardrail_name": "personal-data", "text": "Ask ada@example.com of project-42."}
+    answer = gateway.first.create("/guardrails/apply_guardrail", body)
+    assert "ada@example.com" not in answer["response_text"]
+    assert "project-42" not in answer["response_text"]
+
+
+def _ops(gateway: Gateway, *words: str) -> Any:
+    environment = {"LITELLM_PROXY_API_KEY": MASTER_KEY, "LITELLM_PROXY_URL": gateway.first.url}
+    return CliRunner().invoke(main, list(words), env=environment)
+
+
+def test_what_was_added_in_the_database_is_listed(gateway: Gateway) -> None:
+    assert "No model was added" in _ops(gateway, "models").output
+    parameters = {"model": "openai/gpt-4o-mini", "api_key": "none", "mock_response": "hello"}
+    made = gateway.first.create(
+        "/model/new", {"model_name": "added", "litellm_params": parameters, "model_info": {}}
+    )
+    listed = wait_until(
+        lambda: "added" in (text := _ops(gateway, "models").output) and text, "the added model"
+    )
+    assert "openai/gpt-4o-mini" in listed
+    assert made["model_id"] in listed
+    assert MODEL not in listed
+
+
+def test_more_users_than_may_sign_in_are_told(gateway: Gateway) -> None:
+    for number in range(6):
+        user = {"user_id": f"user-{number}", "auto_create_key": False}
+        gateway.first.create("/user/new", user)
+    counted = _ops(gateway, "users")
+    assert counted.exit_code == 3, counted.output
+    assert "5 may sign in" in counted.output
+    assert "LiteLLM refuses every sign-in" in counted.output
