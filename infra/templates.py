@@ -17,9 +17,8 @@ def _yaml(value: object) -> str:
     if isinstance(value, float):
         return f"{Decimal(repr(value)):f}"
     if isinstance(value, Mapping):
-        return (
-            f"{{{', '.join(f'{_yaml(str(key))}: {_yaml(item)}' for key, item in value.items())}}}"
-        )
+        pairs = (f"{_yaml(str(key))}: {_yaml(item)}" for key, item in value.items())
+        return f"{{{', '.join(pairs)}}}"
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(_yaml, value))}]"
     return json.dumps(value, ensure_ascii=False)

@@ -34,9 +34,7 @@ def ask(url: str, path: str) -> Any:
     except httpx.HTTPError as error:
         raise ProxyError(f"{url} does not answer: {error}") from None
     if answer.status_code in (401, 403):
-        raise ProxyError(
-            f"{url} refuses the key in {KEY_VARIABLE} for {path}; an admin's is needed"
-        )
+        raise ProxyError(f"{url} refuses the key in {KEY_VARIABLE}; {path} needs an admin's")
     if answer.status_code != 200:
         raise ProxyError(f"{url}{path} answered {answer.status_code}: {_reason(answer)}")
     try:
