@@ -18,6 +18,9 @@ ENVIRONMENT = frozenset(
 )  # fmt: skip
 
 
+ANTHROPIC = {"suppliedSecrets.anthropic": {"1": {"apiKey": "none"}}}
+
+
 def write_config(
     folder: Path, changes: Mapping[str, Any], *, without: tuple[str, ...] = ()
 ) -> Path:
@@ -25,8 +28,7 @@ def write_config(
 
     ``without`` are keys of ``litellm_settings`` that need what a test does not run, such as S3.
     """
-    supplied = {"suppliedSecrets.anthropic": {"1": {"apiKey": "none"}}}
-    settings = settings_of("sandbox", {**supplied, **changes})
+    settings = settings_of("sandbox", {**ANTHROPIC, **changes})
     context = config_context(
         settings,
         environment=ENVIRONMENT,

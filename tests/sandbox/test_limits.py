@@ -10,17 +10,21 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
+import mail_receiver
 import postgresql_server
 import pytest
 import redis_server
 import webhook_receiver
 from click.testing import CliRunner
-from gateway_config import write_config
+from gateway_config import ANTHROPIC, write_config
 from litellm_process import MASTER_KEY, LiteLLM, image_environment, wait_until
+from mail_receiver import Mailbox
 from postgresql_server import PostgreSQL
 from redis_server import Redis
+from test_settings import settings_of
 from webhook_receiver import Receiver
 
+from infra.proxy_config.alerting import mail_environment
 from ops.cli import main
 from sandbox import litellm_image
 
@@ -36,7 +40,8 @@ SETTINGS = {
     "limits.keyMaximum": {"requestsPerMinute": 10_000, "budgetUsd": 500, "budgetPeriod": "30d"},
     "limits.newTeams": {"requestsPerMinute": 1_000, "budgetUsd": 700, "budgetPeriod": "7d"},
     "limits.total": {"budgetUsd": 900, "budgetPeriod": "30d"},
-    "alerting.webhook": True,
+    "alerting": {"slack": True, "webhook": True},
+    "suppliedSecrets.slackWebhook": {"1": {"url": "https://slack.example"}},
     "suppliedSecrets.alertWebhook": {"1": {"url": "https://alerts.example"}},
     "guardrails": [
         {
@@ -47,6 +52,7 @@ SETTINGS = {
         }
     ],
 }
+VARIABLES = {"ANTHROPIC_API_KEY": "none", "AWS_REGION": "us-east-1", "DRAIN_TOKEN": "drain"}
 NOT_HERE = ("callbacks", "failure_callback", "s3_callback_params", "success_callback")
 
 
@@ -76,8 +82,8 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
         proxies = []
         for number in (5, 6):
             config = write_config(tmp_path_factory.mktemp("proxy"), SETTINGS, without=NOT_HERE)
-            more = {**redis.environment, "WEBHOOK_URL": told.url, "DRAIN_TOKEN": "drain"}
-            more |= {"ANTHROPIC_API_KEY": "none", "AWS_REGION": "us-east-1"}
+            urls = {"SLACK_WEBHOOK_URL": told.url, "WEBHOOK_URL": told.url}
+            more = {**redis.environment, **VARIABLES, **urls}
             proxies.append(LiteLLM(f"{NETWORK}.{number}", database.url("b"), config, more))
         try:
             with ThreadPoolExecutor() as starting:
@@ -213,6 +219,59 @@ def test_a_hard_budget_is_told_and_blocks(gateway: Gateway) -> None:
     )
 
 
+def test_slack_is_told_of_a_budget(gateway: Gateway) -> None:
+    key = gateway.key(key_alias="slack", max_budget=100)
+
+    def asked_and_told() -> bool:
+        gateway.first.chat(key, MODEL)
+        texts = [event["text"] for event in list(gateway.told.told) if "text" in event]
+        return any("Soft Budget Crossed" in text and "`slack`" in text for text in texts)
+
+    wait_until(asked_and_told, "Slack to be told", 60)
+
+
+@pytest.fixture(scope="module")
+def mailbox() -> Iterator[Mailbox]:
+    with mail_receiver.running(f"{NETWORK}.7") as box:
+        yield box
+
+
+@pytest.fixture(scope="module")
+def mailing(
+    gateway: Gateway, mailbox: Mailbox, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[LiteLLM]:
+    """A third proxy, which tells by e-mail."""
+    email = {
+        "host": f"{NETWORK}.7",
+        "port": mail_receiver.PORT,
+        "startTls": False,
+        "sender": "gateway@example.com",
+        "budgetShares": {"20": ["finance@example.com"]},
+    }
+    changes = {"alerting.email": email, "gateway.batchWriteSeconds": 1}
+    config = write_config(tmp_path_factory.mktemp("proxy"), changes, without=NOT_HERE)
+    mail = mail_environment(settings_of("sandbox", {**ANTHROPIC, **changes}).alerting)
+    more = {**gateway.redis.environment, **VARIABLES, **mail}
+    proxy = LiteLLM(f"{NETWORK}.8", gateway.database.url("b"), config, more)
+    proxy.start()
+    try:
+        yield proxy
+    finally:
+        proxy.stop()
+
+
+def test_mail_tells_of_a_share_of_a_budget(mailing: LiteLLM, mailbox: Mailbox) -> None:
+    # One answer is more than a fifth of it, and a few are less than the whole.
+    limits = {"models": [MODEL], "max_budget": 1e-3, "rpm_limit": 1_000}
+    key = mailing.create("/key/generate", limits)["key"]
+
+    def asked_and_told() -> list[str]:
+        mailing.chat(key, MODEL)
+        return mailbox.subjects("finance@example.com")
+
+    assert wait_until(asked_and_told, "a message", 60)
+
+
 def _said(gateway: Gateway, text: str) -> Any:
     body = {"model": MODEL, "messages": [{"role": "user", "content": text}]}
     return gateway.first.post("/v1/chat/completions", body)
@@ -220,12 +279,14 @@ def _said(gateway: Gateway, text: str) -> Any:
 
 def test_a_forbidden_pattern_blocks_the_request(gateway: Gateway) -> None:
     answer = _said(gateway, "My number is 123-45-6789.")
-    assert answer.status_code == 403
+    assert answer.status_code == 400
     assert "us_ssn" in answer.text
 
 
 def test_a_forbidden_word_blocks_the_request(gateway: Gateway) -> None:
-    assert _said(gateway, "This is Top Secret.").status_code == 403
+    answer = _said(gateway, "This is Top Secret.")
+    assert answer.status_code == 400
+    assert "top secret" in answer.text
 
 
 def test_what_is_allowed_passes_the_guardrail(gateway: Gateway) -> None:
