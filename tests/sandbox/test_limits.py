@@ -4,108 +4,28 @@ They run on one PostgreSQL and one Redis, as the pods of a gateway do.
 """
 
 import hashlib
-import subprocess
+import json
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any
 
 import mail_receiver
-import postgresql_server
 import pytest
-import redis_server
-import webhook_receiver
+import two_proxies
 from click.testing import CliRunner
 from gateway_config import ANTHROPIC, write_config
-from litellm_process import MASTER_KEY, LiteLLM, image_environment, wait_until
+from litellm_process import MASTER_KEY, LiteLLM, wait_until
 from mail_receiver import Mailbox
-from postgresql_server import PostgreSQL
-from redis_server import Redis
 from test_settings import settings_of
-from webhook_receiver import Receiver
+from two_proxies import MODEL, NETWORK, NEXT_TO_NOTHING, NOT_HERE, VARIABLES, Gateway
 
 from infra.proxy_config.alerting import mail_environment
 from ops.cli import main
-from sandbox import litellm_image
-
-NETWORK = "127.214.41"
-MODEL = "claude-haiku-4-5"
-# Less than one mocked answer costs.
-NEXT_TO_NOTHING = 1e-7
-SETTINGS = {
-    "gateway.storeModelsInDatabase": True,
-    "gateway.maximumReplicas": 2,
-    "gateway.batchWriteSeconds": 1,
-    "limits.newKeys": {"softBudgetUsd": NEXT_TO_NOTHING},
-    "limits.keyMaximum": {"requestsPerMinute": 10_000, "budgetUsd": 500, "budgetPeriod": "30d"},
-    "limits.newTeams": {"requestsPerMinute": 1_000, "budgetUsd": 700, "budgetPeriod": "7d"},
-    "limits.total": {"budgetUsd": 900, "budgetPeriod": "30d"},
-    "alerting": {"slack": True, "webhook": True},
-    "suppliedSecrets.slackWebhook": {"1": {"url": "https://slack.example"}},
-    "suppliedSecrets.alertWebhook": {"1": {"url": "https://alerts.example"}},
-    "guardrails": [
-        {
-            "name": "personal-data",
-            "patterns": {"us_ssn": "block", "email": "mask"},
-            "ownPatterns": {"project": {"expression": r"project-\d+", "action": "mask"}},
-            "words": {"top secret": "block"},
-        }
-    ],
-}
-VARIABLES = {"ANTHROPIC_API_KEY": "none", "AWS_REGION": "us-east-1", "DRAIN_TOKEN": "drain"}
-NOT_HERE = ("callbacks", "failure_callback", "s3_callback_params", "success_callback")
-
-
-@dataclass(frozen=True)
-class Gateway:
-    """Two proxies, what they share and where they tell their alerts."""
-
-    first: LiteLLM
-    second: LiteLLM
-    database: PostgreSQL
-    redis: Redis
-    told: Receiver
-
-    def key(self, **limits: Any) -> str:
-        return self.first.create("/key/generate", {"models": [MODEL], **limits})["key"]
 
 
 @pytest.fixture(scope="module")
 def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    litellm_image.ensure(print)
-    with (
-        postgresql_server.running(NETWORK) as database,
-        redis_server.running(f"{NETWORK}.3") as redis,
-        webhook_receiver.running(f"{NETWORK}.4") as told,
-    ):
-        _migrate(database)
-        proxies = []
-        for number in (5, 6):
-            config = write_config(tmp_path_factory.mktemp("proxy"), SETTINGS, without=NOT_HERE)
-            urls = {"SLACK_WEBHOOK_URL": told.url, "WEBHOOK_URL": told.url}
-            more = {**redis.environment, **VARIABLES, **urls}
-            proxies.append(LiteLLM(f"{NETWORK}.{number}", database.url("b"), config, more))
-        try:
-            with ThreadPoolExecutor() as starting:
-                list(starting.map(LiteLLM.start, proxies))
-            yield Gateway(*proxies, database, redis, told)
-        finally:
-            for proxy in proxies:
-                if hasattr(proxy, "process"):
-                    proxy.stop()
-
-
-def _migrate(database: PostgreSQL) -> None:
-    python = str(litellm_image.built_image().python)
-    done = subprocess.run(
-        [python, "-m", "litellm.proxy.prisma_migration"],
-        env=image_environment({"DATABASE_URL": database.url("a")}),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=240,
-    )
-    assert done.returncode == 0, done.stderr
+    with two_proxies.running(lambda: tmp_path_factory.mktemp("proxy")) as gateway:
+        yield gateway
 
 
 def test_a_key_that_asks_for_no_limit_gets_the_default(gateway: Gateway) -> None:
@@ -300,8 +220,8 @@ def test_personal_data_is_masked(gateway: Gateway) -> None:
     assert "project-42" not in answer["response_text"]
 
 
-def _ops(gateway: Gateway, *words: str) -> Any:
-    environment = {"LITELLM_PROXY_API_KEY": MASTER_KEY, "LITELLM_PROXY_URL": gateway.first.url}
+def _ops(gateway: Gateway, *words: str, key: str = MASTER_KEY) -> Any:
+    environment = {"LITELLM_PROXY_API_KEY": key, "LITELLM_PROXY_URL": gateway.first.url}
     return CliRunner().invoke(main, list(words), env=environment)
 
 
@@ -317,6 +237,14 @@ def test_what_was_added_in_the_database_is_listed(gateway: Gateway) -> None:
     assert "openai/gpt-4o-mini" in listed
     assert made["model_id"] in listed
     assert MODEL not in listed
+    (model,) = json.loads(_ops(gateway, "models", "--json").output)
+    assert (model["name"], model["id"]) == ("added", made["model_id"])
+
+
+def test_a_key_that_may_not_ask_is_refused_by_name(gateway: Gateway) -> None:
+    done = _ops(gateway, "users", key=gateway.key())
+    assert done.exit_code == 1
+    assert "refuses the key in LITELLM_PROXY_API_KEY" in done.output
 
 
 def test_more_users_than_may_sign_in_are_told(gateway: Gateway) -> None:
