@@ -7,10 +7,11 @@ import pulumi_aws as aws
 
 from infra.aws_account import AwsAccount
 from infra.bedrock_access import BedrockAccount, assume_statements, bedrock_statements, role_trust
-from infra.iam_policies import document, gateway_policy, response_statements
+from infra.iam_policies import allow, document, gateway_policy, response_statements
 from infra.identity import ServiceAccountRole, ServiceAccountRoleArgs
-from infra.log_storage import LOG_PREFIX
+from infra.log_storage import AUDIT_PREFIX, LOG_PREFIX
 from infra.naming import NAMESPACE, SERVICE_ACCOUNT, Naming
+from infra.proxy_config.guardrails import guardrail_arns
 from infra.proxy_config.response_cache import RESPONSE_PREFIX
 from infra.settings import Settings
 
@@ -58,6 +59,17 @@ class GatewayRoles(pulumi.ComponentResource):
         models = [] if bedrock.role_arn else list(invoke)
         if bedrock.role_arn or bedrock.teams:
             models += assume_statements(self.bedrock_role_arn, bedrock)
+        applied = guardrail_arns(
+            args.settings.guardrails,
+            partition=account.partition,
+            account=account.account_id,
+            region=account.region,
+        )
+        if arns := sorted(set(applied)):
+            models.append(allow(["bedrock:ApplyGuardrail"], arns))
+        prefixes = [LOG_PREFIX]
+        if args.settings.enterprise.audit_log == "bucket":
+            prefixes.append(AUDIT_PREFIX)
         self.arn = ServiceAccountRole(
             "gateway",
             ServiceAccountRoleArgs(
@@ -72,7 +84,7 @@ class GatewayRoles(pulumi.ComponentResource):
                     lambda known: gateway_policy(
                         models=models,
                         bucket_arn=known[0],
-                        log_prefix=LOG_PREFIX,
+                        log_prefixes=prefixes,
                         log_key_arn=known[1],
                         answers=response_statements(known[2], RESPONSE_PREFIX, known[1]),
                     )

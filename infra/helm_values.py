@@ -113,7 +113,7 @@ def values_context(
 
 
 def _further_destinations(settings: Settings) -> Iterator[Destination]:
-    """What has a port of its own: the sandbox's AWS, endpoints of models and sinks of logs."""
+    """What has a port of its own: the sandbox's AWS, endpoints, sinks of logs, a mail server."""
     if settings.aws.endpoint:
         host, _, port = settings.aws.endpoint.split("//", 1)[1].partition(":")
         yield Destination(cidrs=(f"{host}/32",), port=int(port or 80))
@@ -122,6 +122,8 @@ def _further_destinations(settings: Settings) -> Iterator[Destination]:
             yield Destination(cidrs=endpoint.cidrs, port=endpoint.port)
     for port in sink_ports(settings.request_logging):
         yield Destination(cidrs=("0.0.0.0/0",), port=port, excluded=_OF_THE_NODE)
+    if email := settings.alerting.email:
+        yield Destination(cidrs=email.networks, port=email.port)
 
 
 def render_helm_values(context: HelmValuesContext) -> dict[str, Any]:

@@ -46,14 +46,14 @@ def gateway_policy(
     *,
     models: Sequence[Document],
     bucket_arn: str,
-    log_prefix: str,
+    log_prefixes: Sequence[str],
     log_key_arn: str,
     answers: Sequence[Document] = (),
 ) -> str:
     """Return what the proxy's pods may do: reach their models, write log objects, keep answers."""
     return document(
         *models,
-        allow(["s3:PutObject"], [f"{bucket_arn}/{log_prefix}/*"]),
+        allow(["s3:PutObject"], [f"{bucket_arn}/{prefix}/*" for prefix in log_prefixes]),
         allow(["kms:GenerateDataKey"], [log_key_arn]),
         *answers,
     )

@@ -96,6 +96,7 @@ def boundary_document(
                 f"bedrock:*:{account}:application-inference-profile/*",
             ),
         ),
+        allow(["bedrock:ApplyGuardrail"], arns(f"bedrock:*:{account}:guardrail/*")),
         allow(_BUCKETS, arns(f"s3:::{prefix}-*")),
         allow(_OBJECTS, arns(f"s3:::{prefix}-*/*")),
         allow(

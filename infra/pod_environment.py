@@ -9,6 +9,8 @@ from infra.credentials import StoredEpoch
 from infra.database import DATABASE_NAME
 from infra.database import PORT as DATABASE_PORT
 from infra.providers import provider_environment
+from infra.proxy_config.alerting import mail_environment
+from infra.proxy_config.enterprise import jwt_environment
 from infra.proxy_config.log_sinks import sink_environment
 from infra.secret_families import database_user
 from infra.settings import Settings
@@ -63,6 +65,7 @@ def plain_environment(
     if settings.aws.endpoint:
         environment["AWS_ENDPOINT_URL"] = settings.aws.endpoint
     environment |= sink_environment(settings.request_logging)
+    environment |= mail_environment(settings.alerting) | jwt_environment(settings.jwt)
     if sso := settings.integrations.sso:
         environment |= {
             "GENERIC_AUTHORIZATION_ENDPOINT": sso.authorization_endpoint,

@@ -73,7 +73,9 @@ SUPPLIED: dict[str, SecretFamily] = {
         name="open-telemetry", environment={"headers": "OTEL_EXPORTER_OTLP_HEADERS"}
     ),
     "slackWebhook": SecretFamily(name="slack-webhook", environment={"url": "SLACK_WEBHOOK_URL"}),
-    "licence": SecretFamily(name="licence", environment={"key": "LITELLM_LICENSE"}),
+    "alertWebhook": SecretFamily(name="alert-webhook", environment={"url": "WEBHOOK_URL"}),
+    "smtp": SecretFamily(name="smtp", environment={"password": "SMTP_PASSWORD"}),
+    "license": SecretFamily(name="license", environment={"key": "LITELLM_LICENSE"}),
 }
 
 

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, TypeAlias
 from infra.capacity import capacity_problems
 from infra.catalogue_rules import CATALOGUE_RULES
 from infra.edge_rules import EDGE_RULES
+from infra.enterprise_rules import enterprise_problems
+from infra.limit_rules import alerting_problems, guardrail_problems, limit_problems
 from infra.monitoring_rules import monitoring_problems
 from infra.network_rules import NETWORK_RULES
 from infra.observability_rules import OBSERVABILITY_RULES
@@ -175,4 +177,8 @@ RULES: tuple[Callable[[Settings, Supplied], Iterator[str]], ...] = (
     request_logging_problems,
     _bedrock_roles_have_a_use,
     *ROUTING_RULES,
+    limit_problems,
+    alerting_problems,
+    guardrail_problems,
+    enterprise_problems,
 )

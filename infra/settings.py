@@ -18,6 +18,7 @@ from infra.setting_errors import describe
 from infra.setting_rules import ENCRYPTED, RULES, SUPPLIED_SECRETS_KEY, Supplied
 from infra.setting_sections import (
     AccessLogSettings,
+    AlertingSettings,
     AuditSettings,
     AwsSettings,
     BedrockSettings,
@@ -28,9 +29,14 @@ from infra.setting_sections import (
     DatabaseSettings,
     DisasterRecoverySettings,
     Durability,
+    EnterpriseSettings,
     GatewaySettings,
+    GuardrailSettings,
     IdentitySettings,
     IntegrationSettings,
+    JwtSettings,
+    License,
+    LimitSettings,
     LoadBalancerSettings,
     LogAnalyticsSettings,
     LogStorageSettings,
@@ -49,6 +55,7 @@ from infra.setting_sections import (
     SingleSignOnSettings,
     SpendArchiveSettings,
 )
+from infra.setting_warnings import setting_warnings
 from infra.suggestions import unknown
 
 
@@ -109,6 +116,31 @@ class Settings(Section):
     session_metadata: SessionMetadataSettings = Field(
         default_factory=SessionMetadataSettings,
         description="What of a request's metadata is kept with its records.",
+    )
+    limits: LimitSettings = Field(
+        default_factory=LimitSettings,
+        description="What new keys, teams and users may spend and ask for.",
+    )
+    alerting: AlertingSettings = Field(
+        default_factory=AlertingSettings, description="Whom the proxy tells of budgets and outages."
+    )
+    guardrails: tuple[GuardrailSettings, ...] = Field(
+        default=(), description="What is looked for in requests and answers."
+    )
+    license: License = Field(
+        default=License.NONE,
+        description="`enterprise` with a licence key of LiteLLM, supplied as `license`; `none`: "
+        "settings that need one are refused.",
+    )
+    jwt: JwtSettings = Field(
+        default_factory=JwtSettings, description="Callers with tokens of an identity provider."
+    )
+    scim: bool = Field(
+        default=False,
+        description="Whether an identity provider keeps users and teams at `/scim/v2`.",
+    )
+    enterprise: EnterpriseSettings = Field(
+        default_factory=EnterpriseSettings, description="Further settings that need a licence."
     )
     integrations: IntegrationSettings = Field(
         default_factory=IntegrationSettings, description="Services beside the gateway."
@@ -184,8 +216,10 @@ class Settings(Section):
                 bool(traces := self.request_logging.open_telemetry) and traces.headers,
                 self.rotation.open_telemetry,
             ),
-            ("slackWebhook", self.integrations.slack_alerts, self.rotation.slack_webhook),
-            ("licence", self.integrations.licence, self.rotation.licence),
+            ("slackWebhook", self.alerting.slack, self.rotation.slack_webhook),
+            ("alertWebhook", self.alerting.webhook, self.rotation.alert_webhook),
+            ("smtp", self.alerting.email and self.alerting.email.username, self.rotation.smtp),
+            ("license", self.license is License.ENTERPRISE, self.rotation.license),
         ):
             if used:
                 families[family] = epoch
@@ -203,8 +237,14 @@ class SettingsError(Exception):
 
 
 def load() -> Settings:
-    """Return the settings of the current stack; raise :class:`SettingsError` with all errors."""
-    return parse(pulumi.get_stack(), pulumi.get_project(), _raw_configuration())
+    """Return the settings of the current stack and log what is worth a second look.
+
+    Raises :class:`SettingsError` with all errors.
+    """
+    settings = parse(pulumi.get_stack(), pulumi.get_project(), _raw_configuration())
+    for warning in setting_warnings(settings):
+        pulumi.log.warn(warning)
+    return settings
 
 
 def _raw_configuration() -> dict[str, str]:

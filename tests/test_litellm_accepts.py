@@ -3,14 +3,17 @@
 import json
 import subprocess
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import yaml
 from promql import METRICS
 from test_rendering import CONFIG
 
+from infra.proxy_config.allowed_keys import ALLOWED_KEYS
 from infra.proxy_config.document import render_litellm_config
+from infra.setting_sections.alerting import AlertType
+from infra.setting_sections.guardrails import PREBUILT_PATTERNS
 from sandbox import images, litellm_image
 
 CHECKS = Path(__file__).resolve().parent.parent / "config_checks"
@@ -64,3 +67,41 @@ def test_the_metrics_of_dashboards_and_alerts_are_those_of_litellm(
         cwd=tmp_path,
     )
     assert json.loads(done.stdout.splitlines()[-1]) == METRICS
+
+
+@pytest.fixture(scope="module")
+def names(gateway_python: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
+    """What LiteLLM knows by name, part by part."""
+    done = subprocess.run(
+        [gateway_python, CHECKS / "list_names.py"],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=tmp_path_factory.mktemp("names"),
+    )
+    listed: dict[str, list[str]] = json.loads(done.stdout.splitlines()[-1])
+    return {part: set(known) for part, known in listed.items()}
+
+
+def test_alerts_have_the_names_that_litellm_gives_them(names: dict[str, set[str]]) -> None:
+    assert set(get_args(AlertType)) == names["alertTypes"]
+
+
+def test_prebuilt_patterns_are_those_of_litellm(names: dict[str, set[str]]) -> None:
+    assert names["patterns"] == PREBUILT_PATTERNS
+
+
+@pytest.mark.parametrize(
+    ("path", "part"),
+    [
+        ("general_settings.alerting_args", "alertingArgs"),
+        ("general_settings.litellm_jwtauth", "jwt"),
+        ("guardrails[].litellm_params", "guardrailParameters"),
+        ("litellm_settings.default_team_params", "newTeams"),
+        ("litellm_settings.upperbound_key_generate_params", "keyMaximum"),
+    ],
+)
+def test_litellm_knows_every_key_that_may_be_written(
+    path: str, part: str, names: dict[str, set[str]]
+) -> None:
+    assert ALLOWED_KEYS[path] <= names[part]

@@ -10,7 +10,9 @@ from collections.abc import Mapping
 
 # ``[]`` in a path stands for each item of a list, ``*`` for each of the keys that a person chose.
 
-SECTIONS = frozenset({"model_list", "litellm_settings", "router_settings", "general_settings"})
+SECTIONS = frozenset({
+    "general_settings", "guardrails", "litellm_settings", "model_list", "router_settings",
+})  # fmt: skip
 
 ALLOWED_KEYS: Mapping[str, frozenset[str]] = {
     # litellm/__init__.py, and ProxyConfig.load_config in litellm/proxy/proxy_server.py
@@ -20,6 +22,30 @@ ALLOWED_KEYS: Mapping[str, frozenset[str]] = {
         "prometheus_initialize_budget_metrics", "redact_messages_in_exceptions", "request_timeout",
         "require_auth_for_metrics_endpoint", "s3_callback_params", "success_callback",
         "turn_off_message_logging",
+        "budget_duration", "default_internal_user_params", "default_key_generate_params",
+        "default_key_max_budget_alert_emails", "default_team_params", "max_budget",
+        "upperbound_key_generate_params",
+        "audit_log_callbacks", "s3_audit_callback_params", "store_audit_logs",
+    }),
+    # Their readers stand in infra/proxy_config/limits.py; soft_budget is read by our own hook.
+    "litellm_settings.default_key_generate_params": frozenset({
+        "budget_duration", "max_budget", "max_parallel_requests", "models", "rpm_limit",
+        "soft_budget", "tpm_limit",
+    }),
+    "litellm_settings.upperbound_key_generate_params": frozenset({
+        "budget_duration", "duration", "max_budget", "max_parallel_requests", "rpm_limit",
+        "tpm_limit",
+    }),
+    "litellm_settings.default_team_params": frozenset({
+        "budget_duration", "max_budget", "models", "rpm_limit", "tpm_limit",
+    }),
+    "litellm_settings.default_internal_user_params": frozenset({
+        "budget_duration", "max_budget", "max_parallel_requests", "models", "rpm_limit",
+        "tpm_limit",
+    }),
+    "litellm_settings.s3_audit_callback_params": frozenset({
+        "s3_bucket_name", "s3_endpoint_url", "s3_path", "s3_region_name",
+        "s3_server_side_encryption", "s3_sse_kms_key_id",
     }),
     # S3Logger._init_s3_params in litellm/integrations/s3_v2.py
     "litellm_settings.s3_callback_params": frozenset({
@@ -51,16 +77,39 @@ ALLOWED_KEYS: Mapping[str, frozenset[str]] = {
     # RoutingArgs in litellm/router_strategy/lowest_latency.py
     "router_settings.routing_strategy_args": frozenset({"lowest_latency_buffer", "ttl"}),
     # ConfigGeneralSettings in litellm/proxy/_types.py; proxy_batch_write_at and health checks in
-    # proxy_server.py; the drain endpoint in health_endpoints/_health_endpoints.py;
-    # disable_spend_logs and allow_requests_on_db_unavailable in proxy/db
+    # proxy_server.py;
+    # custom_key_generate, enforced_params and litellm_jwtauth there too; admin_only_routes in
+    # proxy/auth/route_checks.py; use_redis_transaction_buffer in proxy/db/db_transaction_queue;
+    # the drain endpoint in health_endpoints/_health_endpoints.py; disable_spend_logs and
+    # allow_requests_on_db_unavailable in proxy/db
     "general_settings": frozenset({
-        "allow_requests_on_db_unavailable", "background_health_checks", "coordination_redis",
+        "admin_only_routes", "alert_types", "alerting", "alerting_args", "alerting_threshold",
+        "allow_requests_on_db_unavailable", "apply_user_budget_to_team_keys",
+        "background_health_checks", "coordination_redis", "custom_key_generate",
         "database_connection_pool_limit", "disable_spend_logs", "drain_endpoint_token",
-        "enable_drain_endpoint", "enable_health_check_routing", "health_check_concurrency",
+        "enable_drain_endpoint", "enable_health_check_routing", "enable_jwt_auth",
+        "enforced_params", "fail_closed_rate_limit_enforcement", "health_check_concurrency",
         "health_check_ignore_transient_errors", "health_check_interval",
-        "health_check_staleness_threshold", "master_key", "maximum_health_check_retention_period",
+        "health_check_staleness_threshold", "litellm_jwtauth", "master_key", "max_request_size_mb",
+        "max_response_size_mb", "maximum_health_check_retention_period",
         "maximum_spend_logs_retention_period", "proxy_batch_write_at", "spend_logs_metadata_fields",
-        "store_model_in_db", "store_prompts_in_spend_logs", "use_shared_health_check",
+        "store_model_in_db", "store_prompts_in_spend_logs", "use_redis_transaction_buffer",
+        "use_shared_health_check",
+    }),
+    # SlackAlertingArgs in litellm/types/integrations/slack_alerting.py
+    "general_settings.alerting_args": frozenset({
+        "budget_alert_ttl", "daily_spend_per_user_threshold", "monthly_spend_per_user_threshold",
+    }),
+    # LiteLLM_JWTAuth in litellm/proxy/_types.py
+    "general_settings.litellm_jwtauth": frozenset({
+        "enforce_team_based_model_access", "team_ids_jwt_field", "user_email_jwt_field",
+        "user_id_jwt_field", "user_id_upsert",
+    }),
+    # Guardrail and LitellmParams in litellm/types/guardrails.py
+    "guardrails[]": frozenset({"guardrail_name", "litellm_params"}),
+    "guardrails[].litellm_params": frozenset({
+        "aws_region_name", "blocked_words", "default_on", "guardrail", "guardrailIdentifier",
+        "guardrailVersion", "mode", "patterns",
     }),
     # SpendLogsMetadataFields in litellm/proxy/_types.py
     "general_settings.spend_logs_metadata_fields": frozenset({"exclude", "include"}),

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from infra.documents import InvalidConfiguration
+from infra.proxy_config.enterprise_keys import unlicensed
 from infra.proxy_config.key_checks import key_problems
 from infra.proxy_config.model_checks import model_problems
 from infra.proxy_config.needs import need_problems
@@ -27,6 +28,8 @@ def problems_of(config: Mapping[str, Any], environment: frozenset[str] | None) -
     yield from value_problems(config)
     yield from model_problems(config)
     yield from need_problems(config)
+    if environment is not None:
+        yield from unlicensed(config, environment)
 
 
 def check_litellm_config(config: Mapping[str, Any], environment: frozenset[str]) -> None:

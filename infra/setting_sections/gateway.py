@@ -70,6 +70,11 @@ class GatewaySettings(Section):
         description="At the first `pulumi up`, launch nodes and pull the image while the database "
         "is created.",
     )
+    store_models_in_database: bool = Field(
+        default=False,
+        description="Let administrators add and change models and settings in the admin UI; what "
+        "is in the database then wins over this configuration.",
+    )
     admin_ui: bool = Field(default=False, description="Serve the admin UI with a password.")
     log_level: Literal["ERROR", "WARNING", "INFO", "DEBUG"] = Field(
         default="ERROR",
@@ -101,8 +106,6 @@ class SingleSignOnSettings(Section):
 class IntegrationSettings(Section):
     """Services beside the gateway; each one that is on needs its entry in ``suppliedSecrets``."""
 
-    slack_alerts: bool = Field(default=False, description="Alerts to a Slack webhook.")
-    licence: bool = Field(default=False, description="LiteLLM Enterprise licence.")
     sso: SingleSignOnSettings | None = Field(
         default=None, description="Single sign-on for the admin UI; unset: off."
     )

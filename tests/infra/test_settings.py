@@ -144,7 +144,7 @@ WRONG = [
         "requestLogging.database.content is false",
     ),
     ("dev", {"sessionMetadata.keys": ["Ticket-Id"]}, "sessionMetadata.keys[0]"),
-    ("dev", {"integrations.slackAlerts": True}, "suppliedSecrets.slackWebhook"),
+    ("dev", {"alerting.slack": True}, "suppliedSecrets.slackWebhook"),
     (
         "dev",
         {"suppliedSecrets.langfuse": {"1": {"secretKey": "x"}}},

@@ -14,15 +14,15 @@ import collector
 import httpx
 import postgresql_server
 from collector import Collector
+from hook_folder import lay_out_hooks
 from litellm_process import CHAT, LiteLLM, image_environment, wait_until
 from model_server import ModelServer
 from postgresql_server import PostgreSQL
 from test_settings import settings_of
 
 from infra.proxy_config.document import config_context, render_litellm_config
-from infra.proxy_config.log_sinks import HOOK_SETTINGS, hook_files, sink_environment
+from infra.proxy_config.log_sinks import sink_environment
 from infra.proxy_config.model_list import ModelDeployment
-from proxy_hooks.settings import VARIABLE
 from sandbox import litellm_image
 from sandbox.providers.aws import local_moto
 
@@ -171,6 +171,7 @@ def logged_gateway(
             bucket=bucket,
             log_key_arn="arn:aws:kms:us-east-1:111122223333:key/1",
             bedrock_role="",
+            response_bucket=None,
         )
         context = replace(
             context,
@@ -179,17 +180,12 @@ def logged_gateway(
             routing=replace(context.routing, fallbacks={}),
             spend_write_seconds=1,
         )
-        config, hooks = folder / "config.yaml", folder / "hooks"
+        config = folder / "config.yaml"
         config.write_text(render_litellm_config(context))
-        for name, text in hook_files(settings).items():
-            path = folder / name if name == HOOK_SETTINGS else hooks / "proxy_hooks" / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text)
         own = {
             **{name: value for name, value in SECRETS.items() if value},
             **environment,
-            "PYTHONPATH": str(hooks),
-            VARIABLE: str(folder / HOOK_SETTINGS),
+            **lay_out_hooks(folder, settings),
         }
         proxy = LiteLLM(f"{NETWORK}.3", database.url("b"), config, own)
         proxy.start()

@@ -70,7 +70,7 @@ class LiteLLM:
             self.process = subprocess.Popen(
                 self._command, env=self._environment, stdout=log, stderr=log
             )
-        wait_until(self._ready, "the proxy to get ready", 120)
+        wait_until(self._ready, "the proxy to get ready", 300)
 
     def stop(self) -> None:
         """Stop the proxy as a kubelet would."""

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from hook_folder import lay_out_hooks
 from litellm_process import CHAT, LiteLLM
 from test_settings import settings_of
 
@@ -70,10 +71,13 @@ def running(
         bedrock_role="",
         response_bucket=response_bucket,
     )
-    deployments = tuple(replace(one, api_base=provider) for one in context.deployments)
+    deployments = tuple(
+        replace(one, connection={**one.connection, "api_base": provider})
+        for one in context.deployments
+    )
     config = folder / "config.yaml"
     config.write_text(render_litellm_config(replace(context, deployments=deployments)))
-    proxy = LiteLLM(address, None, config, given)
+    proxy = LiteLLM(address, None, config, {**given, **lay_out_hooks(folder, settings)})
     proxy.start()
     try:
         yield proxy

@@ -10,6 +10,7 @@ import postgresql_server
 import provider_stack
 import pytest
 import upstream
+from hook_folder import lay_out_hooks
 from litellm_process import LiteLLM, image_environment
 from postgresql_server import PostgreSQL
 from upstream import Request, Upstream
@@ -145,7 +146,8 @@ def gateway(
 ) -> Iterator[LiteLLM]:
     settings = provider_stack.stack()
     secrets = provider_stack.secret_values(settings)
-    config = tmp_path_factory.mktemp("gateway") / "config.yaml"
+    folder = tmp_path_factory.mktemp("gateway")
+    config = folder / "config.yaml"
     config.write_text(provider_stack.rendered(settings, secrets))
     extra = {
         **secrets,
@@ -154,6 +156,7 @@ def gateway(
         "AWS_ACCESS_KEY_ID": "AKIAPOD",
         "AWS_SECRET_ACCESS_KEY": "secret-of-the-pod",
         "DRAIN_TOKEN": "secret-of-drain",
+        **lay_out_hooks(folder, settings),
     }
     proxy = LiteLLM(f"{NETWORK}.3", database.url("b"), config, extra)
     proxy.start()
