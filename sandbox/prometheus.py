@@ -16,7 +16,6 @@ from sandbox.supervisor_client import ServiceSpec, SupervisorClient
 from sandbox.toolchain import Tools
 
 SCRAPE_INTERVAL = "2s"
-ENVIRONMENT = "sandbox"
 _USER = "sandbox-prometheus"
 _PORT = 9090
 
@@ -86,8 +85,6 @@ def configuration(instance: Instance, token_file: Path | None = None) -> bytes:
     scrape: dict[str, Any] = {
         "job_name": "pods",
         "file_sd_configs": [{"files": [str(pod_targets.targets_file(instance))]}],
-        # Dashboards and rules select by it: one Prometheus may scrape several environments.
-        "relabel_configs": [{"target_label": "environment", "replacement": ENVIRONMENT}],
     }
     if token_file:
         scrape["authorization"] = {"type": "Bearer", "credentials_file": str(token_file)}

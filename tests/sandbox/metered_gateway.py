@@ -22,6 +22,7 @@ from sandbox.supervisor_client import SupervisorClient
 
 INSTANCE = Instance("metrics-contract", 162)
 
+ENVIRONMENT = "prod"
 METRICS_PORT = 9100
 CONFIG = PROJECT_ROOT / "tests" / "golden" / "prod" / "litellm_config.yaml"
 EXTRA_MODELS = ("unavailable", "hopeless", "unpriced", "half-cached")
@@ -45,6 +46,8 @@ class MeteredGateway:
 
     proxy: LiteLLM
     prometheus_url: str
+    moment: float | None = None
+    """The time that queries are answered for; none: when they are asked."""
 
     def ask(self, path: str, **parameters: Any) -> Any:
         """Return the data of an answer of Prometheus's API; fails with its words on an error."""
@@ -53,18 +56,22 @@ class MeteredGateway:
         return answer.json()["data"]
 
     def query(self, expression: str) -> list[dict[str, Any]]:
-        result: list[dict[str, Any]] = self.ask("query", query=expression)["result"]
+        at = {} if self.moment is None else {"time": self.moment}
+        result: list[dict[str, Any]] = self.ask("query", query=expression, **at)["result"]
         return result
 
-    def wait_for_a_scrape(self) -> None:
-        """Wait until Prometheus has read what there is at this moment."""
+    def wait_for_a_scrape(self) -> float:
+        """Wait until Prometheus has read what there is at this moment; return when it did."""
         asked_at = time.time()
 
-        def read_since() -> bool:
-            samples = self.query("min(timestamp(up))")
-            return bool(samples) and float(samples[0]["value"][1]) > asked_at
+        def read_since() -> float | None:
+            samples = self.query(
+                f"max_over_time(timestamp(up == 1)[1m:{prometheus.SCRAPE_INTERVAL}])"
+            )
+            read_at = float(samples[0]["value"][1]) if samples else 0
+            return read_at if read_at > asked_at else None
 
-        wait_until(read_since, "a scrape")
+        return wait_until(read_since, "a scrape", 60)
 
 
 @contextmanager
@@ -81,7 +88,8 @@ def running(folder: Path, rules: str) -> Iterator[MeteredGateway]:
     address = f"{INSTANCE.pod_network(0)}.1"
     try:
         with postgresql_server.running(f"{INSTANCE.network}.1") as database:
-            migrate(database.url("a"))
+            migrated = migrate(database.url("a"))
+            assert migrated.returncode == 0, migrated.stderr
             environment = {"REDIS_HOST": _cache(), "REDIS_PORT": "6379", "REDIS_SSL": "True"}
             text = CONFIG.read_text()
             for name in re.findall(r"os\.environ/(\w+)", text):
@@ -167,7 +175,7 @@ def _cache() -> str:
 def _scrape(client: SupervisorClient, address: str, rules: str) -> None:
     specification = prometheus.service(toolchain.ensure(["prometheus"]), INSTANCE)
     (prometheus.rules_directory(INSTANCE) / "gateway.yaml").write_text(rules)
-    labels = {"namespace": "litellm", "pod": "gateway-1"}
+    labels = {"environment": ENVIRONMENT, "namespace": "litellm", "pod": "gateway-1"}
     target = {"targets": [f"{address}:{METRICS_PORT}"], "labels": labels}
     pod_targets.targets_file(INSTANCE).write_text(json.dumps([target]))
     client.start(specification)
