@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -35,7 +35,9 @@ WIDTH = 1400
 POINTS = 150
 LAST_RUN = HERE / "built" / "last-run.json"
 RATE_INTERVAL = "1m"
-# Seconds of a request at the quiet hour and between two requests of each kind.
+AT_ONCE = 8
+# Seconds between requests at the quietest and the busiest time, between waves of every kind of
+# request, and from one busy time to the next.
 QUIET, BUSY, BETWEEN_WAVES, TIDE = 1.5, 0.2, 30, 150
 ABOUT = (
     "Drawn from dashboards/{file} by Grafana's components (@grafana/ui {version}), without Grafana"
@@ -48,7 +50,7 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=12, help="how long the traffic lasts")
     parser.add_argument("--again", action="store_true", help="draw the last run anew")
     given = parser.parse_args()
-    #_npm("ci", "--ignore-scripts", "--no-audit", "--no-fund")
+    # _npm("ci", "--ignore-scripts", "--no-audit", "--no-fund")
     _npm("run", "build")
     if not given.again:
         with _under_traffic(given.minutes) as (gateway, start, end):
@@ -101,8 +103,8 @@ def _tides(traffic: Traffic, end: float) -> None:
         model for place, model in enumerate(reversed(traffic.models)) for _ in range(place + 1)
     ]
     callers = itertools.cycle(PEOPLE)
-    with ThreadPoolExecutor(max_workers=8) as pool:
-        last_wave = 0.0
+    with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
+        last_wave, sent = 0.0, list[Future[None]]()
         for number, model in enumerate(itertools.cycle(models)):
             now = time.time()
             if now > end:
@@ -110,7 +112,11 @@ def _tides(traffic: Traffic, end: float) -> None:
             if now - last_wave > BETWEEN_WAVES:
                 last_wave = now
                 pool.submit(traffic.wave)
-            pool.submit(traffic.stream if number % 3 else traffic.chat, next(callers), model)
+            # A machine that is slower than the tide gets less of it.
+            sent = [one for one in sent if not one.done()]
+            if len(sent) < AT_ONCE:
+                send = traffic.stream if number % 3 else traffic.chat
+                sent.append(pool.submit(send, next(callers), model))
             tide = (1 + math.sin(2 * math.pi * now / TIDE)) / 2
             time.sleep(BUSY + (QUIET - BUSY) * tide)
 

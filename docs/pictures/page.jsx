@@ -130,26 +130,25 @@ async function prepared(panel, answers) {
   });
 }
 
-function fillNulls(frames, range) {
-  const step = range.step * 1000;
-  const count = Math.round((range.to - range.from) / step) + 1;
-  const times = Array.from({ length: count }, (_, index) => range.from + index * step);
+// Prometheus leaves out moments without a value; TimeSeries wants the same moments of all series.
+function onSameMoments(frames, { from, to, step }) {
+  const count = Math.round((to - from) / (step * 1000)) + 1;
+  const times = Array.from({ length: count }, (_, index) => from + index * step * 1000);
   return frames.map((frame) => {
-    const known = new Map(frame.fields[0].values.map((time, index) => [time, index]));
-    const of = (field) => times.map((time) => field.values[known.get(time)] ?? null);
     const [time, value] = frame.fields;
-    return {
-      ...frame,
-      length: count,
-      fields: [{ ...time, values: times }, { ...value, values: of(value) }],
-    };
+    const values = new Array(count).fill(null);
+    time.values.forEach((moment, index) => {
+      values[Math.round((moment - from) / (step * 1000))] = value.values[index];
+    });
+    const fields = [{ ...time, values: times }, { ...value, values }];
+    return { ...frame, length: count, fields };
   });
 }
 
 const DRAW = {
   timeseries: ({ panel, frames, range, width, height }) => (
     <TimeSeries
-      frames={fillNulls(frames, range)}
+      frames={onSameMoments(frames, range)}
       structureRev={1}
       timeRange={{ from: dateTime(range.from), to: dateTime(range.to), raw: range }}
       timeZone="utc"
@@ -166,7 +165,7 @@ const DRAW = {
       shown == null
         ? { text: panel.fieldConfig.defaults.noValue, numeric: NaN, color: theme.colors.text.primary }
         : getDisplayProcessor({ field, theme })(shown);
-    return <BigValue theme={theme} value={value} width={width} height={height} colorMode="value" />;
+    return <BigValue theme={theme} value={value} width={width} height={height} colorMode="value" text={{ valueSize: 34 }} />;
   },
   bargauge: ({ panel, frames, width, height }) => (
     <VizRepeater
@@ -206,7 +205,7 @@ const DRAW = {
         data={frames[0]}
         width={width}
         height={height}
-        columnMinWidth={60}
+        columnMinWidth={90}
         cellHeight="sm"
         initialSortBy={panel.options.sortBy}
       />
@@ -223,7 +222,7 @@ function Panel({ panel, frames, range }) {
   };
   if (panel.type === 'row') {
     return (
-      <div className="row" style={place}>
+      <div className="section" style={place}>
         {panel.title}
       </div>
     );

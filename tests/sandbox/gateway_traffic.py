@@ -10,9 +10,10 @@ from typing import Any
 import httpx
 from litellm_process import LiteLLM
 
+# Wide enough for several requests at once: LiteLLM sets aside what the longest answer would cost.
 TEAMS: dict[str, dict[str, Any]] = {
-    "Engineering": {"max_budget": 1, "budget_duration": "30d"},
-    "Research": {"max_budget": 0.2, "budget_duration": "30d"},
+    "Engineering": {"max_budget": 200, "budget_duration": "30d"},
+    "Research": {"max_budget": 100, "budget_duration": "30d"},
     "Support": {},
 }
 USERS = {"ada": "Engineering", "grace": "Engineering", "alan": "Research"}
@@ -20,11 +21,11 @@ USERS = {"ada": "Engineering", "grace": "Engineering", "alan": "Research"}
 # `hasty` after its first of a minute.
 KEYS: dict[str, dict[str, Any]] = {
     "ada-laptop": {"team": "Engineering", "user_id": "ada"},
-    "grace-agent": {"team": "Engineering", "user_id": "grace", "max_budget": 0.5},
+    "grace-agent": {"team": "Engineering", "user_id": "grace", "max_budget": 50},
     "notebook": {"team": "Research", "user_id": "alan"},
     "helpdesk": {"team": "Support"},
     "spent": {"team": "Research", "max_budget": 1e-7},
-    "hasty": {"team": "Support", "rpm_limit": 1},
+    "hasty": {"team": "Engineering", "rpm_limit": 1},
     "small-only": {"team": "Engineering"},
 }
 PEOPLE = ("ada-laptop", "grace-agent", "notebook", "helpdesk")
@@ -49,7 +50,7 @@ class Traffic:
             for name, limits in TEAMS.items()
         }
         for user, team in USERS.items():
-            budget = {"max_budget": 0.5, "budget_duration": "30d", "auto_create_key": False}
+            budget = {"max_budget": 50, "budget_duration": "30d", "auto_create_key": False}
             create("/user/new", {"user_id": user, "teams": [teams[team]], **budget})
         for alias, given in KEYS.items():
             request = {"key_alias": alias, **given, "team_id": teams[given["team"]]}

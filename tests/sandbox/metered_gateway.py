@@ -95,7 +95,7 @@ def running(folder: Path, rules: str) -> Iterator[MeteredGateway]:
             for name in re.findall(r"os\.environ/(\w+)", text):
                 environment.setdefault(name, f"value-of-{name.lower()}")
             environment |= {"REDIS_USERNAME": "default", "REDIS_PASSWORD": _CACHE_PASSWORD}
-            environment["DEFAULT_S3_FLUSH_INTERVAL_SECONDS"] = "1"
+            environment["DEFAULT_S3_FLUSH_INTERVAL_SECONDS"] = "5"
             config = mocked(yaml.safe_load(text))
             file = folder / "config.yaml"
             file.write_text(yaml.safe_dump(config, sort_keys=False))
