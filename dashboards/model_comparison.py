@@ -1,5 +1,6 @@
 """For developers: which model costs how much, answers how fast and fails how often."""
 
+from dashboards.frame import Section, dashboard
 from dashboards.panels import (
     COUNT,
     REQUESTS_PER_SECOND,
@@ -7,8 +8,6 @@ from dashboards.panels import (
     SHARE,
     USD,
     Column,
-    Section,
-    dashboard,
     lines,
     rows,
 )

@@ -1,5 +1,6 @@
 """For team leads: what the team spends, on what, and what is left of its budget."""
 
+from dashboards.frame import Section, dashboard
 from dashboards.panels import (
     COUNT,
     LITTLE_IS_BAD,
@@ -9,9 +10,7 @@ from dashboards.panels import (
     SHARE,
     USD,
     Column,
-    Section,
     bars,
-    dashboard,
     lines,
     rows,
     single,
