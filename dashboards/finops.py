@@ -11,6 +11,7 @@ from dashboards.panels import (
     single,
 )
 from dashboards.queries import (
+    CHOSEN_CALLER,
     CHOSEN_ENVIRONMENT,
     CHOSEN_KEY,
     LATELY,
@@ -19,14 +20,42 @@ from dashboards.queries import (
     TOKENS,
     budget_left,
     increase,
-    of,
     rate,
     ratio,
+    share,
     share_of_budget_left,
 )
 
 LOG_FAILURES = "litellm_callback_logging_failures_metric_total"
-UNPRICED = "litellm_zero_cost_requests_total"
+CACHE_HITS = "litellm_cache_hits_metric_total"
+CACHE_MISSES = "litellm_cache_misses_metric_total"
+PROMPT_CACHE = "litellm_input_cached_tokens_metric_total"
+
+HITS = rate(CACHE_HITS, where=CHOSEN_CALLER)
+LOOK_UPS = f"({HITS} + {rate(CACHE_MISSES, where=CHOSEN_CALLER)})"
+CACHE = Section(
+    title="Cache",
+    panels=[
+        lines(
+            "Answers from the cache",
+            "Share of the requests that looked for an answer in the gateway's cache and found one.",
+            {"found": share(HITS, LOOK_UPS)},
+            unit=SHARE,
+            most=1,
+        ),
+        lines(
+            "Tokens that were not paid in full",
+            "Per second. Those of answers from the gateway's cache cost nothing; prompts that the "
+            "provider has cached are cheaper.",
+            {
+                "gateway's cache": rate("litellm_cached_tokens_metric_total", where=CHOSEN_CALLER),
+                "provider's prompt cache": rate(PROMPT_CACHE),
+            },
+            unit=COUNT,
+            stacked=True,
+        ),
+    ],
+)
 
 # What is left of the month goes on as the last seven days went.
 FORECAST = (
@@ -71,10 +100,11 @@ SPENDING = Section(
             unit=USD,
         ),
         single(
-            "Requests without a price",
-            "Answers in the selected time that were booked with no cost: a model without a price "
+            "Tokens without a price",
+            "Tokens in the selected time of models that have cost nothing: a model without a price "
             "is invisible in every budget.",
-            f"sum(increase({of(UNPRICED, CHOSEN_ENVIRONMENT)}[$__range])) or vector(0)",
+            f"sum({increase(TOKENS, 'requested_model')} unless on (requested_model) "
+            f"({increase(SPEND, 'requested_model')} > 0)) or vector(0)",
             unit=COUNT,
             steps=((None, "green"), (1, "orange")),
         ),

@@ -1,4 +1,4 @@
-"""Is the gateway healthy: traffic, errors, latency, providers, cache."""
+"""Is the gateway healthy: traffic, errors, latency, providers."""
 
 from dashboards.frame import Section
 from dashboards.panels import (
@@ -15,6 +15,7 @@ from dashboards.panels import (
 )
 from dashboards.queries import (
     CALLS,
+    CHOSEN,
     CHOSEN_CALLER,
     CHOSEN_ENVIRONMENT,
     CHOSEN_KEY,
@@ -42,9 +43,6 @@ from dashboards.queries import (
 OVERHEAD = "litellm_overhead_latency_metric"
 WAITING = "litellm_request_queue_time_seconds"
 COOLDOWNS = "litellm_deployment_cooled_down_total"
-CACHE_HITS = "litellm_cache_hits_metric_total"
-CACHE_MISSES = "litellm_cache_misses_metric_total"
-PROMPT_CACHE = "litellm_input_cached_tokens_metric_total"
 
 # The overhead knows a request's key and model group, and not its team.
 OF_KEY_AND_GROUP = f'{CHOSEN_KEY},model_group=~"$model"'
@@ -235,7 +233,9 @@ PROVIDERS = Section(
             "Failed calls to providers",
             "Per second, by deployment and kind of failure.",
             {
-                "{{model_id}} {{exception_class}}": rate(FAILED_CALLS, "model_id, exception_class"),
+                "{{model_id}} {{exception_class}}": rate(
+                    FAILED_CALLS, "model_id, exception_class", f'{CHOSEN},model_id!~"|None"'
+                ),
             },
             unit=REQUESTS_PER_SECOND,
             stacked=True,
@@ -269,32 +269,6 @@ PROVIDERS = Section(
                 + f" * {SECONDS_PER_HOUR}"
             },
             unit=COUNT,
-        ),
-    ],
-)
-
-HITS = rate(CACHE_HITS, where=CHOSEN_CALLER)
-LOOK_UPS = f"({HITS} + {rate(CACHE_MISSES, where=CHOSEN_CALLER)})"
-CACHE = Section(
-    title="Cache",
-    panels=[
-        lines(
-            "Answers from the cache",
-            "Share of the requests that looked for an answer in the gateway's cache and found one.",
-            {"found": share(HITS, LOOK_UPS)},
-            unit=SHARE,
-            most=1,
-        ),
-        lines(
-            "Tokens that were not paid in full",
-            "Per second. Those of answers from the gateway's cache cost nothing; prompts that the "
-            "provider has cached are cheaper.",
-            {
-                "gateway's cache": rate("litellm_cached_tokens_metric_total", where=CHOSEN_CALLER),
-                "provider's prompt cache": rate(PROMPT_CACHE),
-            },
-            unit=COUNT,
-            stacked=True,
         ),
     ],
 )

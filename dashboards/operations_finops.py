@@ -1,8 +1,8 @@
 """For the platform team: is the gateway healthy, what does it cost, which budgets run out."""
 
-from dashboards.finops import BUDGETS, SPENDING
+from dashboards.finops import BUDGETS, CACHE, SPENDING
 from dashboards.frame import dashboard
-from dashboards.operations import CACHE, HEALTH, PROVIDERS, TRAFFIC
+from dashboards.operations import HEALTH, PROVIDERS, TRAFFIC
 
 DASHBOARD = dashboard(
     "operations-finops",

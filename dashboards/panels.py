@@ -21,6 +21,7 @@ from grafana_foundation_sdk.models.prometheus import PromQueryFormat, QueryEdito
 DATA_SOURCE = models.DataSourceRef(type_val="prometheus", uid="${datasource}")
 USD, SECONDS, SHARE, COUNT = "currencyUSD", "s", "percentunit", "short"
 REQUESTS_PER_SECOND = "reqps"
+_NAME_WIDTH = 180  # pixels
 _LETTERS = "ABCDEFGHIJKLMNOP"
 
 # From which value on which colour.
@@ -164,6 +165,8 @@ def rows(
         .cell_height(common_models.TableCellHeight.SM)
         .sort_by([common.TableSortByFieldState().display_name(columns[0].title).desc(True)])
     )
+    width = models.DynamicConfigValue(id_val="custom.width", value=_NAME_WIDTH)
+    panel.override_by_name(label_title, [width])
     names = {label: label_title}
     for letter, column in zip(_LETTERS, columns, strict=False):
         names[f"Value #{letter}"] = column.title

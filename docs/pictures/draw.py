@@ -31,7 +31,7 @@ from infra.model_tiers import model_tier_rules
 
 HERE = Path(__file__).parent
 IMAGES = HERE.parent / "images"
-WIDTH = 1400
+WIDTH = 1280
 POINTS = 150
 LAST_RUN = HERE / "built" / "last-run.json"
 RATE_INTERVAL = "1m"

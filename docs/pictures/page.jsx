@@ -22,11 +22,14 @@ import {
   TimeSeries,
   VizRepeater,
 } from '@grafana/ui';
+// What Grafana writes in; labels are measured in it.
+import '@fontsource/inter/latin-400.css';
+import '@fontsource/inter/latin-500.css';
 import 'uplot/dist/uPlot.min.css';
 import { createRoot } from 'react-dom/client';
 import { firstValueFrom } from 'rxjs';
 
-const WIDTH = 1376;
+const WIDTH = 1256;
 const UNIT_HEIGHT = 36;
 const theme = createTheme({ colors: { mode: 'dark' } });
 
@@ -39,16 +42,20 @@ standardTransformersRegistry.setInit(() =>
   }))
 );
 
-// The one property that the tables override.
-const unit = {
-  id: 'unit',
-  path: 'unit',
-  name: 'Unit',
+// The properties that the tables override.
+const property = (id, path, isCustom) => ({
+  id,
+  path,
+  isCustom,
+  name: id,
   process: identityOverrideProcessor,
   shouldApply: () => true,
   getItemsCount: () => 0,
-};
-const registry = new FieldConfigOptionsRegistry(() => [unit]);
+});
+const registry = new FieldConfigOptionsRegistry(() => [
+  property('unit', 'unit', false),
+  property('custom.width', 'width', true),
+]);
 
 function named(legend, labels) {
   return legend ? legend.replace(/{{(\w+)}}/g, (_, label) => labels[label] ?? '') : 'Value';
@@ -165,7 +172,16 @@ const DRAW = {
       shown == null
         ? { text: panel.fieldConfig.defaults.noValue, numeric: NaN, color: theme.colors.text.primary }
         : getDisplayProcessor({ field, theme })(shown);
-    return <BigValue theme={theme} value={value} width={width} height={height} colorMode="value" text={{ valueSize: 34 }} />;
+    return (
+      <BigValue
+        theme={theme}
+        value={value}
+        width={width}
+        height={height}
+        colorMode="value"
+        text={{ valueSize: 34 }}
+      />
+    );
   },
   bargauge: ({ panel, frames, width, height }) => (
     <VizRepeater
@@ -240,6 +256,7 @@ function Panel({ panel, frames, range }) {
 }
 
 window.draw = async ({ dashboard, answers, range, about }) => {
+  await Promise.all(['400', '500'].map((weight) => document.fonts.load(`${weight} 12px Inter`)));
   const frames = await Promise.all(
     dashboard.panels.map((panel) => (panel.targets ? prepared(panel, answers[panel.id]) : []))
   );
