@@ -54,7 +54,10 @@ def single(
     no_value: str = "-",
     period: str | None = None,
 ) -> Panel:
-    """Return a figure; ``period``, as now/d, takes the place of the time that is looked at."""
+    """Return a figure; ``period`` takes the place of the time that is looked at.
+
+    Grafana knows now/d as today so far and now/M as this month (rangeUtil of @grafana/data).
+    """
     panel = (
         _panel(stat.Panel(), title, description, span, 4)
         .unit(unit)
