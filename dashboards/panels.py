@@ -21,7 +21,7 @@ from grafana_foundation_sdk.models.prometheus import PromQueryFormat, QueryEdito
 DATA_SOURCE = models.DataSourceRef(type_val="prometheus", uid="${datasource}")
 USD, SECONDS, SHARE, COUNT = "currencyUSD", "s", "percentunit", "short"
 REQUESTS_PER_SECOND = "reqps"
-_NAME_WIDTH = 180  # pixels
+_NAME_WIDTH, _COLUMN_WIDTH = 180, 80  # pixels
 _LETTERS = "ABCDEFGHIJKLMNOP"
 
 # From which value on which colour.
@@ -164,6 +164,7 @@ def rows(
         .thresholds(_thresholds(PLAIN))
         .no_value("-")
         .filterable(True)
+        .min_width(_COLUMN_WIDTH)
         .show_header(True)
         .cell_height(common_models.TableCellHeight.SM)
         .sort_by([common.TableSortByFieldState().display_name(columns[0].title).desc(True)])

@@ -34,6 +34,7 @@ IMAGES = HERE.parent / "images"
 WIDTH = 1280
 POINTS = 150
 LAST_RUN = HERE / "built" / "last-run.json"
+CUT_BEFORE = {"operations-finops": "Spend"}
 RATE_INTERVAL = "1m"
 AT_ONCE = 8
 # Seconds between requests at the quietest and the busiest time, between waves of every kind of
@@ -67,15 +68,28 @@ def _npm(*arguments: str) -> None:
 def _draw(drawings: list[dict[str, Any]]) -> None:
     IMAGES.mkdir(exist_ok=True)
     with running_browser() as browser:
-        for drawing in drawings:
+        for name, drawing in _pictures(drawings):
             page = browser.new_page(viewport={"width": WIDTH, "height": 900})
             page.goto((HERE / "page.html").as_uri())
             page.evaluate("drawing => window.draw(drawing)", drawing)
             page.wait_for_selector(".grid canvas")
             page.wait_for_load_state("networkidle")
-            picture = IMAGES / f"dashboard-{drawing['dashboard']['uid']}.png"
+            picture = IMAGES / f"dashboard-{name}.png"
             page.locator("#page").screenshot(path=picture)
             print(f"{picture} {picture.stat().st_size // 1000} kB")
+
+
+def _pictures(drawings: list[dict[str, Any]]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield what to draw by its name; a long dashboard is cut in two, so that it can be read."""
+    for drawing in drawings:
+        dashboard = drawing["dashboard"]
+        uid, panels = dashboard["uid"], dashboard["panels"]
+        titles = [panel["title"] for panel in panels]
+        cut = titles.index(CUT_BEFORE[uid]) if uid in CUT_BEFORE else len(panels)
+        yield uid, {**drawing, "dashboard": {**dashboard, "panels": panels[:cut]}}
+        if panels[cut:]:
+            name = f"{uid}-{CUT_BEFORE[uid].lower()}"
+            yield name, {**drawing, "dashboard": {**dashboard, "panels": panels[cut:]}}
 
 
 @contextmanager

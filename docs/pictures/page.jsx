@@ -221,18 +221,18 @@ const DRAW = {
         data={frames[0]}
         width={width}
         height={height}
-        columnMinWidth={90}
+        columnMinWidth={panel.fieldConfig.defaults.custom.minWidth}
         cellHeight="sm"
         initialSortBy={panel.options.sortBy}
       />
     ) : null,
 };
 
-function Panel({ panel, frames, range }) {
+function Panel({ panel, top, frames, range }) {
   const { x, y, w, h } = panel.gridPos;
   const place = {
     left: (x * WIDTH) / 24,
-    top: y * UNIT_HEIGHT,
+    top: (y - top) * UNIT_HEIGHT,
     width: (w * WIDTH) / 24,
     height: h * UNIT_HEIGHT,
   };
@@ -260,7 +260,8 @@ window.draw = async ({ dashboard, answers, range, about }) => {
   const frames = await Promise.all(
     dashboard.panels.map((panel) => (panel.targets ? prepared(panel, answers[panel.id]) : []))
   );
-  const height = Math.max(...dashboard.panels.map(({ gridPos }) => gridPos.y + gridPos.h));
+  const top = Math.min(...dashboard.panels.map(({ gridPos }) => gridPos.y));
+  const height = Math.max(...dashboard.panels.map(({ gridPos }) => gridPos.y + gridPos.h)) - top;
   createRoot(document.getElementById('page')).render(
     <ThemeContext.Provider value={theme}>
       <GlobalStyles />
@@ -268,7 +269,7 @@ window.draw = async ({ dashboard, answers, range, about }) => {
       <div className="about">{about}</div>
       <div className="grid" style={{ height: height * UNIT_HEIGHT }}>
         {dashboard.panels.map((panel, index) => (
-          <Panel key={panel.id} panel={panel} frames={frames[index]} range={range} />
+          <Panel key={panel.id} panel={panel} top={top} frames={frames[index]} range={range} />
         ))}
       </div>
     </ThemeContext.Provider>
