@@ -6,7 +6,7 @@ UV = $$(sh sandbox/bootstrap.sh)
 export UV_PYTHON_DOWNLOADS := never
 export UV_FROZEN := 1
 
-.PHONY: help setup up down status test test-quick lint format policy bench reference clean
+.PHONY: help setup up down status test test-quick lint format policy bench reference dashboards pictures clean
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -43,6 +43,12 @@ bench: setup ## Run every benchmark; one JSON line each
 
 reference: setup ## Write the configuration reference of the README anew
 	@uv=$(UV) && $$uv run python -m infra.reference --write
+
+dashboards: setup ## Write the dashboards' JSON anew
+	@uv=$(UV) && $$uv run python -m dashboards --write
+
+pictures: setup ## Draw the pictures of the dashboards anew, in some minutes
+	@uv=$(UV) && PYTHONPATH=tests:tests/sandbox $$uv run python docs/pictures/draw.py
 
 clean: down ## Also delete the Python environment
 	rm -rf .venv

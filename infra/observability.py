@@ -8,6 +8,7 @@ import pulumi_kubernetes as kubernetes
 from pulumi_kubernetes.apiextensions import CustomResource
 
 from infra.alert_rules import rule_groups, rules_context
+from infra.model_tiers import model_tier_rules
 from infra.monitoring_values import (
     DASHBOARD_FOLDER_ANNOTATION,
     DASHBOARD_LABEL,
@@ -48,7 +49,7 @@ class Observability(pulumi.ComponentResource):
                 "ServiceMonitor",
                 service_monitor(args.settings.observability.scrape_seconds, args.environment),
             ),
-            ("PrometheusRule", {"groups": rule_groups(rules_context(args.settings))}),
+            ("PrometheusRule", {"groups": _rule_groups(args)}),
         ):
             CustomResource(
                 kind.lower(),
@@ -73,6 +74,11 @@ class Observability(pulumi.ComponentResource):
                 opts=child,
             )
         self.register_outputs({})
+
+
+def _rule_groups(args: ObservabilityArgs) -> list[dict[str, Any]]:
+    tiers = {model.name: model.tier for model in args.settings.models}
+    return [*rule_groups(rules_context(args.settings)), model_tier_rules(tiers, args.environment)]
 
 
 def service_monitor(scrape_seconds: int, environment: str) -> dict[str, Any]:

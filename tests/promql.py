@@ -1,11 +1,13 @@
 """What the tests of dashboards and alert rules have to know about PromQL and the gateway."""
 
 import json
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import promql_parser as promql
 from rule_metrics import CLUSTER_METRICS, RECORDED_METRICS
+
+from infra.model_tiers import MODEL_TIER
 
 # The metrics of LiteLLM 1.106.2 with their labels, as PrometheusLogger registers them under the
 # labels that config_templates/litellm_config.yaml.j2 excludes.
@@ -14,25 +16,18 @@ METRICS: dict[str, dict[str, str | list[str]]] = json.loads(
 )
 # Labels that Prometheus adds to everything it scrapes.
 SCRAPED = frozenset({"environment", "instance", "job", "namespace", "pod"})
-
-_SELECTOR = re.compile(r"([a-zA-Z_:][a-zA-Z0-9_:]*)\{([^}]*)\}")
-_MATCHER = re.compile(r"([a-zA-Z_][a-zA-Z0-9_]*)\s*(?:=~|!~|!=|=)")
-_GROUPING = re.compile(r"\b(?:by|without|on|ignoring|group_left|group_right)\s*\(([^)]*)\)")
+RECORDED = {MODEL_TIER: frozenset({"environment", "requested_model", "tier"})}
 
 
 def selectors(expression: str) -> Iterator[tuple[str, frozenset[str]]]:
     """Yield each metric of an expression with the labels it is selected by."""
-    for metric, matchers in _SELECTOR.findall(expression):
-        yield metric, frozenset(_MATCHER.findall(matchers))
+    yield from _selectors(promql.parse(expression))
 
 
-def grouping_labels(expression: str) -> set[str]:
-    return {
-        label.strip()
-        for labels in _GROUPING.findall(expression)
-        for label in labels.split(",")
-        if label.strip()
-    }
+def selectors_as_text(expression: str) -> list[str]:
+    """Return each selection of series that an expression makes, as PromQL."""
+    nodes = _nodes(promql.parse(expression))
+    return [str(node) for node in nodes if isinstance(node, promql.VectorSelector)]
 
 
 def labels_of(metric: str) -> frozenset[str]:
@@ -41,28 +36,60 @@ def labels_of(metric: str) -> frozenset[str]:
         return SCRAPED
     if further := (CLUSTER_METRICS | RECORDED_METRICS).get(metric):
         return further
+    if metric in RECORDED:
+        return RECORDED[metric]
     for suffix in ("_bucket", "_sum", "_count"):
         base = metric.removesuffix(suffix)
         if base != metric and METRICS.get(base, {}).get("type") == "histogram":
-            return SCRAPED | frozenset(METRICS[base]["labels"]) | {"le"}
+            of_buckets = {"le"} if suffix == "_bucket" else set()
+            return SCRAPED | frozenset(METRICS[base]["labels"]) | of_buckets
+    if METRICS[metric]["type"] == "histogram":
+        raise KeyError(metric)
     return SCRAPED | frozenset(METRICS[metric]["labels"])
 
 
 def problems(expression: str) -> list[str]:
     """Return what is wrong with the metrics and labels of an expression."""
+    try:
+        parsed = promql.parse(expression)
+    except ValueError as error:
+        return [str(error)]
     found: list[str] = []
-    known: frozenset[str] = frozenset()
-    for metric, labels in selectors(expression):
+    for metric, labels in _selectors(parsed):
         try:
-            of_metric = labels_of(metric)
+            unknown = sorted(labels - labels_of(metric))
         except KeyError:
             found.append(f"the gateway has no metric {metric}")
             continue
-        known |= of_metric
-        found.extend(f"{metric} has no label {label}" for label in sorted(labels - of_metric))
-    if not known:
-        found.append("it selects no metric by its labels")
-    found.extend(
-        f"nothing has the label {label}" for label in sorted(grouping_labels(expression) - known)
-    )
+        found.extend(f"{metric} has no label {label}" for label in unknown)
+    if not list(_selectors(parsed)):
+        found.append("it selects no metric")
+    if not found:
+        found.extend(_unknown_groups(parsed))
+    return found
+
+
+def _unknown_groups(parsed: promql.Expr) -> Iterator[str]:
+    """Yield the labels that something is grouped or matched by and that nothing in it has."""
+    for node in _nodes(parsed):
+        known = frozenset[str]().union(*(labels_of(metric) for metric, _ in _selectors(node)))
+        if isinstance(node, promql.AggregateExpr) and node.modifier:
+            asked = node.modifier.labels
+        elif isinstance(node, promql.BinaryExpr) and node.modifier and node.modifier.matching:
+            asked = [*node.modifier.matching.labels, *(node.modifier.group_labels or ())]
+        else:
+            continue
+        yield from (f"nothing has the label {label}" for label in asked if label not in known)
+
+
+def _selectors(parsed: promql.Expr) -> Iterator[tuple[str, frozenset[str]]]:
+    for node in _nodes(parsed):
+        if isinstance(node, promql.VectorSelector):
+            name = node.name or ""
+            yield name, frozenset(matcher.name for matcher in node.matchers.matchers)
+
+
+def _nodes(parsed: promql.Expr) -> list[promql.Expr]:
+    found: list[promql.Expr] = []
+    promql.walk(parsed, found.append)
     return found

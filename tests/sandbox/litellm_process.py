@@ -4,14 +4,14 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
 
+from sandbox import litellm_image
 from sandbox.images import resolve
-from sandbox.litellm_image import locked_version
 
 MASTER_KEY = "sk-test-master-key-0123456789abcdef"
 CHAT = "/v1/chat/completions"
@@ -21,19 +21,32 @@ Answer = TypeVar("Answer")
 
 def image_environment(extra: Mapping[str, str]) -> dict[str, str]:
     """Return the environment that a container of the LiteLLM image has, and a little more."""
-    image = resolve(f"ghcr.io/berriai/litellm:v{locked_version()}")
+    image = resolve(f"ghcr.io/berriai/litellm:v{litellm_image.locked_version()}")
     path = os.pathsep.join((*image.path, os.environ.get("PATH", os.defpath)))
     own = {"LITELLM_LOCAL_MODEL_COST_MAP": "True", "LITELLM_LOG": "ERROR"}
     return {"PATH": path, "HOME": os.environ["HOME"], **image.environment, **own, **extra}
 
 
-def wait_until(condition: Callable[[], Answer], what: str, seconds: float = 30) -> Answer:
+def wait_until(condition: Callable[[], Answer | None], what: str, seconds: float = 30) -> Answer:
     """Return the first true answer of ``condition``, or fail with ``what`` was waited for."""
     deadline = time.monotonic() + seconds
     while not (answer := condition()):
         assert time.monotonic() < deadline, f"waited {seconds} s for {what}"
         time.sleep(0.1)
     return answer
+
+
+def migrate(database_url: str) -> "subprocess.CompletedProcess[str]":
+    """Give an empty database the tables of LiteLLM; return how that went."""
+    python = str(litellm_image.built_image().python)
+    return subprocess.run(
+        [python, "-m", "litellm.proxy.prisma_migration"],
+        env=image_environment({"DATABASE_URL": database_url}),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
 
 
 class LiteLLM:
@@ -48,10 +61,12 @@ class LiteLLM:
         database_url: str | None,
         config: Path,
         extra: Mapping[str, str] | None = None,
+        arguments: Sequence[str] = (),
     ) -> None:
         self.url = f"http://{address}:4000"
         self.log = config.with_suffix(".log")
         self._command = ["litellm", "--config", str(config), "--host", address, "--port", "4000"]
+        self._command += arguments
         self._environment = image_environment(
             {
                 **({"DATABASE_URL": database_url} if database_url else {}),

@@ -11,7 +11,7 @@ from typing import Any
 
 import postgresql_server
 import pytest
-from litellm_process import LiteLLM, image_environment, wait_until
+from litellm_process import LiteLLM, image_environment, migrate, wait_until
 from postgresql_server import PostgreSQL
 
 from sandbox import litellm_image
@@ -89,15 +89,7 @@ def database() -> Iterator[PostgreSQL]:
 
 @pytest.fixture(scope="module")
 def migrated(database: PostgreSQL) -> "subprocess.CompletedProcess[str]":
-    python = str(litellm_image.built_image().python)
-    return subprocess.run(
-        [python, "-m", "litellm.proxy.prisma_migration"],
-        env=image_environment({"DATABASE_URL": database.url("a")}),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
+    return migrate(database.url("a"))
 
 
 @pytest.fixture(scope="module")
