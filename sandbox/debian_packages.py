@@ -7,8 +7,8 @@ import json
 import platform
 import re
 import shutil
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from sandbox.tool_cache import (
@@ -23,6 +23,7 @@ from sandbox.tool_cache import (
 
 _COMMANDS = ("apt-get", "dpkg-deb", "dpkg-query")
 _UNPACKED_BYTES = 600_000_000
+_FONTS = Path("usr/share/fonts")
 # The C library has to be the machine's own, as its loader is; LLVM (110 MB) only compiles queries.
 _LEFT_OUT = re.compile(r"^(libc6|libc-bin|libllvm.*|libjs-.*|.*-perl|libperl.*|libpam.*)$")
 
@@ -37,6 +38,10 @@ class DebianProgram:
     programs: tuple[str, ...]
     folder: str = "usr/bin"
     """A pattern below the root: Debian has a folder for each version of PostgreSQL."""
+    files: Mapping[str, str] = field(default_factory=dict)
+    """What the file of a program is called in the package, where not as the program."""
+    with_packages: tuple[str, ...] = ()
+    """Packages that it only recommends and that are wanted all the same."""
 
     @property
     def directory(self) -> Path:
@@ -105,7 +110,7 @@ class DebianProgram:
             [
                 *("apt-get", "--simulate", *options, "-o", "Debug::NoLocking=true"),
                 *("-o", f"Dir::State::status={nothing_installed}"),
-                *("--no-install-recommends", "install", self.package),
+                *("--no-install-recommends", "install", self.package, *self.with_packages),
             ]
         )
         installed = _installed_packages()
@@ -119,31 +124,55 @@ class DebianProgram:
         run(["apt-get", *options, "--quiet", "download", *named], directory=work)
         return versions
 
-    def _program_paths(self, root: Path) -> list[Path]:
-        paths = []
+    def _program_paths(self, root: Path) -> dict[str, Path]:
+        paths = {}
         for program in self.programs:
-            found = sorted(root.glob(f"{self.folder}/{program}"))
+            file = self.files.get(program, program)
+            found = sorted(root.glob(f"{self.folder}/{file}"))
             if not found:
-                raise ToolchainError(f"Debian's packages of {self.package} have no {program}")
-            paths.append(found[-1].relative_to(root))
+                raise ToolchainError(f"Debian's packages of {self.package} have no {file}")
+            paths[program] = found[-1].relative_to(root)
         return paths
 
 
-def _write_launchers(root: Path, programs: Sequence[Path], installed_at: Path) -> None:
+def _write_launchers(root: Path, programs: Mapping[str, Path], installed_at: Path) -> None:
     found = sorted(
         {path.parent for path in root.rglob("lib*.so*") if "postgresql" not in path.parts}
     )
     libraries = ":".join(str(installed_at / folder.relative_to(root)) for folder in found)
     (root / "bin").mkdir(exist_ok=True)
-    for program in programs:
-        launcher = root / "bin" / program.name
-        lines = ["#!/bin/sh"]
-        if libraries:
-            inherited = "${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
-            lines.append(f'export LD_LIBRARY_PATH="{libraries}{inherited}"')
-        lines.append(f'exec "{installed_at / program}" "$@"')
+    exports = []
+    if libraries:
+        inherited = "${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
+        exports.append(f'export LD_LIBRARY_PATH="{libraries}{inherited}"')
+    if (root / _FONTS).exists():
+        (root / "fonts.conf").write_text(_font_configuration(installed_at))
+        exports.append(f'export FONTCONFIG_FILE="{installed_at / "fonts.conf"}"')
+    for name, program in programs.items():
+        launcher = root / "bin" / name
+        lines = ["#!/bin/sh", *exports, f'exec "{installed_at / program}" "$@"']
         launcher.write_text("\n".join(lines) + "\n")
         launcher.chmod(0o755)
+
+
+def _font_configuration(installed_at: Path) -> str:
+    """Return fontconfig's configuration of the unpacked fonts alone: pictures look alike anywhere.
+
+    With Debian's choice of what stands for Arial and the like, and of the ordinary fonts.
+    """
+    choices = installed_at / "usr/share/fontconfig/conf.avail"
+    included = ("30-metric-aliases.conf", "45-latin.conf", "60-latin.conf")
+    return "\n".join(
+        [
+            '<?xml version="1.0"?>',
+            '<!DOCTYPE fontconfig SYSTEM "fonts.dtd">',
+            "<fontconfig>",
+            f"  <dir>{installed_at / _FONTS}</dir>",
+            '  <cachedir prefix="xdg">fontconfig</cachedir>',
+            *(f"  <include>{choices / name}</include>" for name in included),
+            "</fontconfig>\n",
+        ]
+    )
 
 
 def _installed_packages() -> set[str]:

@@ -11,14 +11,14 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
 from sandbox.debian_packages import DebianProgram
 from sandbox.go_build import GoModule
 from sandbox.tool_cache import Progress, ToolchainError
+from sandbox.tool_versions import at_least, series
 
 __all__ = ["NAMES", "Progress", "ToolchainError", "Tools", "ensure", "main"]
 
@@ -28,65 +28,23 @@ Tools = Mapping[str, Path]
 _KUBERNETES = "v1.35.4"
 _COMPONENT = "-X k8s.io/component-base/version"
 _PULUMI_VERSION = "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version"
-_VERSION_TIMEOUT = 20.0
-
-
-@dataclass(frozen=True)
-class Version:
-    """Asks an executable for its version and says whether that one will do."""
-
-    arguments: tuple[str, ...]
-    accepted: Callable[[tuple[int, ...]], bool]
-    wanted: str
-
-    def of(self, executable: Path) -> str | None:
-        """Return the version of an executable; None when it has none or does not run."""
-        environment = {**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "true"}
-        try:
-            done = subprocess.run(
-                [executable, *self.arguments],
-                capture_output=True,
-                text=True,
-                errors="replace",
-                timeout=_VERSION_TIMEOUT,
-                stdin=subprocess.DEVNULL,
-                env=environment,
-                check=True,
-            )
-        except (OSError, subprocess.SubprocessError):
-            return None
-        match = re.search(r"\d+\.\d+(\.\d+)?", done.stdout or done.stderr)
-        return match[0] if match else None
-
-    def suits(self, executable: Path) -> bool:
-        version = self.of(executable)
-        return version is not None and self.accepted(tuple(map(int, version.split("."))))
-
-
-def _series(*wanted: int, arguments: tuple[str, ...] = ("--version",)) -> Version:
-    text = ".".join(map(str, wanted))
-    return Version(arguments, lambda found: found[: len(wanted)] == wanted, f"{text}.x")
-
-
-def _at_least(*wanted: int) -> Version:
-    text = ".".join(map(str, wanted))
-    return Version(("--version",), lambda found: found >= wanted, f"{text} or later")
-
 
 # The language SDK in pyproject.toml is of the same series as the engine, the client libraries of
 # External Secrets and Helm follow the API server.
 _VERSIONS = {
-    "pulumi": _series(3, 259, arguments=("version",)),
-    "kube-apiserver": _series(1, 35),
-    "kube-controller-manager": _series(1, 35),
-    "kube-scheduler": _series(1, 35),
+    "pulumi": series(3, 259, arguments=("version",)),
+    "kube-apiserver": series(1, 35),
+    "kube-controller-manager": series(1, 35),
+    "kube-scheduler": series(1, 35),
     # https://kubernetes.io/docs/tasks/administer-cluster/configure-upgrade-etcd/
-    "etcd": _at_least(3, 5, 11),
-    "helm": _series(3, 18, arguments=("version", "--short")),
-    "postgres": _at_least(15),
-    "redis-server": _at_least(7, 0),
-    "prometheus": _at_least(2, 42),
-    "promtool": _at_least(2, 42),
+    "etcd": at_least(3, 5, 11),
+    "helm": series(3, 18, arguments=("version", "--short")),
+    "postgres": at_least(15),
+    "redis-server": at_least(7, 0),
+    "prometheus": at_least(2, 42),
+    "promtool": at_least(2, 42),
+    # What Debian 12 came to have before the security update that Playwright was tried with.
+    "chromium": at_least(150),
 }
 
 _GO_MODULES = (
@@ -139,12 +97,22 @@ _DEBIAN_PROGRAMS = (
         folder="usr/lib/postgresql/*/bin",
     ),
     DebianProgram("prometheus", "prometheus", ("prometheus", "promtool")),
+    # What Playwright itself runs for pages that nobody looks at: no GTK, half of the packages.
+    DebianProgram(
+        "chromium-headless-shell",
+        r"chromium-(headless-shell|common)|fontconfig-config|fonts-.*",
+        ("chromium",),
+        folder="usr/lib/chromium",
+        files={"chromium": "chromium-headless-shell"},
+        with_packages=("fonts-liberation",),
+    ),
 )
 _DEBIAN_TOOLS = {
     "redis-server": _DEBIAN_PROGRAMS[0],
     "postgres": _DEBIAN_PROGRAMS[1],
     "prometheus": _DEBIAN_PROGRAMS[2],
     "promtool": _DEBIAN_PROGRAMS[2],
+    "chromium": _DEBIAN_PROGRAMS[3],
 }
 _GO_TOOLS = {executable: module for module in _GO_MODULES for executable in module.packages}
 KUBERNETES = ("kube-apiserver", "kube-controller-manager", "kube-scheduler")

@@ -1,0 +1,54 @@
+"""Which version of a tool will do, and which one an executable is."""
+
+import os
+import re
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+_TIMEOUT = 20.0
+
+
+@dataclass(frozen=True)
+class Version:
+    """Asks an executable for its version and says whether that one will do."""
+
+    arguments: tuple[str, ...]
+    accepted: Callable[[tuple[int, ...]], bool]
+    wanted: str
+
+    def of(self, executable: Path) -> str | None:
+        """Return the version of an executable; None when it has none or does not run."""
+        environment = {**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "true"}
+        try:
+            done = subprocess.run(
+                [executable, *self.arguments],
+                capture_output=True,
+                text=True,
+                errors="replace",
+                timeout=_TIMEOUT,
+                stdin=subprocess.DEVNULL,
+                env=environment,
+                check=True,
+            )
+        except (OSError, subprocess.SubprocessError):
+            return None
+        match = re.search(r"\d+\.\d+(\.\d+)?", done.stdout or done.stderr)
+        return match[0] if match else None
+
+    def suits(self, executable: Path) -> bool:
+        version = self.of(executable)
+        return version is not None and self.accepted(tuple(map(int, version.split("."))))
+
+
+def series(*wanted: int, arguments: tuple[str, ...] = ("--version",)) -> Version:
+    """Accept every version that begins with these numbers."""
+    text = ".".join(map(str, wanted))
+    return Version(arguments, lambda found: found[: len(wanted)] == wanted, f"{text}.x")
+
+
+def at_least(*wanted: int) -> Version:
+    """Accept this version and every later one."""
+    text = ".".join(map(str, wanted))
+    return Version(("--version",), lambda found: found >= wanted, f"{text} or later")
