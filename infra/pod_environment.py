@@ -10,6 +10,7 @@ from infra.database import DATABASE_NAME
 from infra.database import PORT as DATABASE_PORT
 from infra.secret_families import database_user
 from infra.settings import Settings
+from infra.sign_in import sign_in_environment
 
 CERTIFICATES = "/etc/gateway/certificates"
 
@@ -48,21 +49,13 @@ def plain_environment(
     }
     if admin := settings.load_balancer.admin_host_name:
         environment["PROXY_BASE_URL"] = f"https://{admin}"
-    if not settings.gateway.admin_ui:
-        environment["DISABLE_ADMIN_UI"] = "True"
     if own_cache_authority:
         environment["REDIS_SSL_CA_CERTS"] = f"{CERTIFICATES}/cache.pem"
     if settings.aws.endpoint:
         environment["AWS_ENDPOINT_URL"] = settings.aws.endpoint
     if settings.integrations.langfuse_host:
         environment["LANGFUSE_HOST"] = settings.integrations.langfuse_host
-    if sso := settings.integrations.sso:
-        environment |= {
-            "GENERIC_AUTHORIZATION_ENDPOINT": sso.authorization_endpoint,
-            "GENERIC_TOKEN_ENDPOINT": sso.token_endpoint,
-            "GENERIC_USERINFO_ENDPOINT": sso.userinfo_endpoint,
-        }
-    return {**environment, **settings.gateway.environment}
+    return {**environment, **sign_in_environment(settings), **settings.gateway.environment}
 
 
 def secret_environment(serving: Sequence[StoredEpoch]) -> tuple[SecretVariable, ...]:

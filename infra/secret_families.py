@@ -17,6 +17,8 @@ class SecretFamily:
     name: str
     environment: dict[str, str] = field(default_factory=dict)
     rotates: bool = True
+    other_fields: tuple[str, ...] = ()
+    """Fields of its value that no pod is given."""
 
     def secret_name(self, epoch: int) -> str:
         """Name of the Kubernetes Secret that holds an epoch."""
@@ -43,10 +45,10 @@ SUPPLIED: dict[str, SecretFamily] = {
     for name, provider in PROVIDERS.items()
     if provider.credentials
 } | {
-    "ssoClient": SecretFamily(
-        name="sso-client",
-        environment={"clientId": "GENERIC_CLIENT_ID", "clientSecret": "GENERIC_CLIENT_SECRET"},
+    "signInClient": SecretFamily(
+        name="sign-in-client", environment={"clientSecret": "GENERIC_CLIENT_SECRET"}
     ),
+    "loadBalancerClient": SecretFamily(name="load-balancer-client", other_fields=("clientSecret",)),
     "langfuse": SecretFamily(
         name="langfuse",
         environment={"publicKey": "LANGFUSE_PUBLIC_KEY", "secretKey": "LANGFUSE_SECRET_KEY"},
@@ -55,7 +57,9 @@ SUPPLIED: dict[str, SecretFamily] = {
     "licence": SecretFamily(name="licence", environment={"key": "LITELLM_LICENSE"}),
 }
 
-SUPPLIED_FIELDS = {key: tuple(family.environment) for key, family in SUPPLIED.items()}
+SUPPLIED_FIELDS = {
+    key: (*family.environment, *family.other_fields) for key, family in SUPPLIED.items()
+}
 
 
 def kept_epochs(epoch: int) -> tuple[int, ...]:

@@ -127,7 +127,10 @@ class SyncedSecrets(pulumi.ComponentResource):
             parent=self, depends_on=[args.store, args.namespace, *args.wait_for]
         )
         self.secrets = {
-            stored.family.secret_name(stored.epoch): self._pinned(stored) for stored in args.kept
+            stored.family.secret_name(stored.epoch): self._pinned(stored)
+            for stored in args.kept
+            # What pods have no use for does not come into the cluster.
+            if stored.family.environment
         }
         # AWS rotates this one by itself, so it is followed instead of pinned.
         self.database_master = self._external_secret(

@@ -14,6 +14,7 @@ from infra.monitoring_rules import monitoring_problems
 from infra.network_rules import NETWORK_RULES
 from infra.secret_families import SUPPLIED_FIELDS
 from infra.setting_sections import Durability
+from infra.sign_in_rules import SIGN_IN_RULES
 
 if TYPE_CHECKING:
     from infra.settings import Settings
@@ -157,6 +158,7 @@ RULES: tuple[Callable[[Settings, Supplied], Iterator[str]], ...] = (
     _secrets_stay_out_of_plain_settings,
     *EDGE_RULES,
     *NETWORK_RULES,
+    *SIGN_IN_RULES,
     _copies_go_elsewhere,
     _locked_objects_are_kept,
     capacity_problems,

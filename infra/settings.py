@@ -15,6 +15,7 @@ from infra.model_catalogue import Model, provider_of
 from infra.setting_rules import RULES, SUPPLIED_SECRETS_KEY, Supplied
 from infra.setting_sections import (
     AccessLogSettings,
+    AdminUiSettings,
     AuditSettings,
     AwsSettings,
     BedrockSettings,
@@ -36,6 +37,7 @@ from infra.setting_sections import (
     RotationSettings,
     SecretsSettings,
     Section,
+    SignInSettings,
     SpendArchiveSettings,
 )
 
@@ -90,6 +92,12 @@ class Settings(Section):
     gateway: GatewaySettings = Field(
         default_factory=GatewaySettings, description="The proxy and its pods."
     )
+    admin_ui: AdminUiSettings = Field(
+        default_factory=AdminUiSettings, description="LiteLLM's admin UI."
+    )
+    sign_in: SignInSettings = Field(
+        default_factory=SignInSettings, description="How people sign in to the admin UI."
+    )
     integrations: IntegrationSettings = Field(
         default_factory=IntegrationSettings, description="Services beside the gateway."
     )
@@ -124,7 +132,12 @@ class Settings(Section):
             if provider_of(name).credentials
         }
         for family, used, epoch in (
-            ("ssoClient", self.integrations.sso is not None, self.rotation.sso_client),
+            ("signInClient", self.sign_in.method == "proxy", self.rotation.sign_in_client),
+            (
+                "loadBalancerClient",
+                self.sign_in.method == "loadBalancer",
+                self.rotation.load_balancer_client,
+            ),
             ("langfuse", self.integrations.langfuse_host is not None, self.rotation.langfuse),
             ("slackWebhook", self.integrations.slack_alerts, self.rotation.slack_webhook),
             ("licence", self.integrations.licence, self.rotation.licence),

@@ -15,7 +15,6 @@ from infra.setting_sections.gateway import (
     GatewaySettings,
     ImageSettings,
     IntegrationSettings,
-    SingleSignOnSettings,
 )
 from infra.setting_sections.identity import (
     BedrockSettings,
@@ -33,9 +32,11 @@ from infra.setting_sections.monitoring import (
 )
 from infra.setting_sections.network import ExistingNetworkSettings, NetworkSettings
 from infra.setting_sections.secrets import RotationSettings, SecretsSettings
+from infra.setting_sections.sign_in import AdminUiSettings, IssuerSettings, SignInSettings
 
 __all__ = [
     "AccessLogSettings",
+    "AdminUiSettings",
     "AlarmThresholds",
     "Arn",
     "AuditSettings",
@@ -56,6 +57,7 @@ __all__ = [
     "IdentitySettings",
     "ImageSettings",
     "IntegrationSettings",
+    "IssuerSettings",
     "LoadBalancerSettings",
     "LogAnalyticsSettings",
     "LogStorageSettings",
@@ -64,7 +66,7 @@ __all__ = [
     "RotationSettings",
     "SecretsSettings",
     "Section",
-    "SingleSignOnSettings",
+    "SignInSettings",
     "SpendArchiveSettings",
     "WebFirewallSettings",
 ]

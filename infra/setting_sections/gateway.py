@@ -70,7 +70,6 @@ class GatewaySettings(Section):
         description="At the first `pulumi up`, launch nodes and pull the image while the database "
         "is created.",
     )
-    admin_ui: bool = Field(default=False, description="Serve the admin UI with a password.")
     environment: dict[str, str] = Field(
         default_factory=dict,
         description="Further environment variables of the proxy; none of them a secret.",
@@ -85,14 +84,6 @@ class GatewaySettings(Section):
         return self
 
 
-class SingleSignOnSettings(Section):
-    """An OIDC provider for the admin UI (Keycloak or any other)."""
-
-    authorization_endpoint: str = Field(pattern=r"^https://", description="Where users sign in.")
-    token_endpoint: str = Field(pattern=r"^https://", description="Where codes become tokens.")
-    userinfo_endpoint: str = Field(pattern=r"^https://", description="Where claims are read.")
-
-
 class IntegrationSettings(Section):
     """Services beside the gateway; each one that is on needs its entry in ``suppliedSecrets``."""
 
@@ -101,6 +92,3 @@ class IntegrationSettings(Section):
     )
     slack_alerts: bool = Field(default=False, description="Alerts to a Slack webhook.")
     licence: bool = Field(default=False, description="LiteLLM Enterprise licence.")
-    sso: SingleSignOnSettings | None = Field(
-        default=None, description="Single sign-on for the admin UI; unset: off."
-    )

@@ -47,7 +47,12 @@ class RotationSettings(Section):
         description="Epoch of each provider's credentials, by provider; its values are in "
         "`suppliedSecrets`.",
     )
-    sso_client: Epoch = Field(default=1, description="OIDC client of the admin UI.")
+    sign_in_client: Epoch = Field(
+        default=1, description="Secret of the issuer's client with which the proxy signs in."
+    )
+    load_balancer_client: Epoch = Field(
+        default=1, description="Secret of the issuer's client with which the balancer signs in."
+    )
     langfuse: Epoch = Field(default=1, description="Langfuse's key pair.")
     slack_webhook: Epoch = Field(default=1, description="Webhook for alerts.")
     licence: Epoch = Field(default=1, description="LiteLLM Enterprise licence.")
