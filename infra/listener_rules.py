@@ -66,8 +66,10 @@ _OTHER_KEY = {
 }
 
 # Whatever begins a session of the admin UI: litellm/proxy/proxy_server.py has /login, /v2/login,
-# /v3/login, /fallback/login and /onboarding; management_endpoints/ui_sso.py has /sso.
-_SIGN_IN_PATHS = ("*login*", "/sso/*", "/onboarding/*")
+# /v3/login, /fallback/login and /onboarding; management_endpoints/ui_sso.py has /sso. The proxy
+# decodes a path before it looks for its route, so an encoded one could be any of them. In pairs,
+# because a rule may have five wildcards.
+_SIGN_IN_PATHS = (("*login*", "*%*"), ("/sso/*", "/onboarding/*"))
 _WITH_A_KEY = {"http_header": {"http_header_name": "Authorization", "values": ["Bearer *"]}}
 
 NOT_FOUND: Any = {
@@ -141,8 +143,13 @@ def _administration(
     host: str, networks: Sequence[str], *, signs_in: bool
 ) -> Iterator[ListenerRule]:
     if signs_in:
-        begins = {"path_pattern": {"values": list(_SIGN_IN_PATHS)}}
-        yield from _forwarding("sign-in", 141, host, [begins], "source_ip", networks, signs_in=True)
+        for name, priority, paths in zip(
+            ("sign-in", "sso"), (141, 161), _SIGN_IN_PATHS, strict=True
+        ):
+            begins = {"path_pattern": {"values": list(paths)}}
+            yield from _forwarding(
+                name, priority, host, [begins], "source_ip", networks, signs_in=True
+            )
         yield from _forwarding("admin-key", 181, host, [_WITH_A_KEY], "source_ip", networks)
     yield from _forwarding("admin", 201, host, [], "source_ip", networks, signs_in=signs_in)
 

@@ -34,7 +34,8 @@ ALLOWED_KEYS: Mapping[str, frozenset[str]] = {
     # allow_requests_on_db_unavailable in proxy/db
     "general_settings": frozenset({
         "allow_requests_on_db_unavailable", "background_health_checks", "coordination_redis",
-        "database_connection_pool_limit", "disable_spend_logs", "drain_endpoint_token",
+        "database_connection_pool_limit", "disable_password_login_when_sso_enabled",
+        "disable_spend_logs", "drain_endpoint_token",
         "enable_drain_endpoint", "master_key", "maximum_spend_logs_retention_period",
         "proxy_batch_write_at", "store_model_in_db", "store_prompts_in_spend_logs",
     }),

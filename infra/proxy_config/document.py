@@ -26,6 +26,8 @@ class LiteLLMConfigContext:
     """After how many days LiteLLM deletes spend rows; None where they are archived instead."""
     log_messages: bool = False
     """Whether prompts and answers go to the log store, or metadata alone."""
+    issuer_alone_signs_in: bool = False
+    """Whether the admin UI's password opens nothing, because people sign in with an issuer."""
     routing: Routing = field(default_factory=Routing)
 
     @property
@@ -51,6 +53,9 @@ def config_context(
         spend_write_seconds=settings.gateway.batch_write_seconds,
         spend_retention_days=(
             None if settings.spend_archive.enabled else settings.gateway.spend_log_retention_days
+        ),
+        issuer_alone_signs_in=(
+            settings.sign_in.method == "proxy" and not settings.sign_in.keep_password
         ),
         routing=routing(settings),
     )
