@@ -52,7 +52,7 @@ class Balancer:
         self._objects: dict[str, dict[str, Mapping[str, Any]]] = {n: {} for n in _COLLECTIONS}
         self._listed: set[str] = set()
         self._groups: dict[str, Targets] = {}
-        self._ports: dict[int, _Port] = {}
+        self._ports: dict[int, Port] = {}
         self._problems: dict[str, str] = {}
         self._changed = asyncio.Event()
         self._work = asyncio.Event()
@@ -179,7 +179,7 @@ class Balancer:
             if number in self._ports:
                 self._ports[number].listener = listener
                 continue
-            port = _Port(self._instance, listener, self._proxy)
+            port = Port(self._instance, listener, self._proxy)
             try:
                 await port.open()
             except OSError as error:
@@ -243,7 +243,7 @@ class Balancer:
         }
 
 
-class _Port:
+class Port:
     """An open port, which serves its listener as it is at the moment."""
 
     def __init__(self, instance: Instance, listener: Listener, proxy: Proxy) -> None:
