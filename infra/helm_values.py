@@ -8,7 +8,7 @@ from infra import versions
 from infra.cache import PORT as CACHE_PORT
 from infra.database import PORT as DATABASE_PORT
 from infra.documents import InvalidConfiguration, parse_yaml
-from infra.naming import PROJECT_ROOT, SERVICE_ACCOUNT
+from infra.naming import PRIORITY_CLASS, PROJECT_ROOT, SERVICE_ACCOUNT
 from infra.pod_environment import SecretVariable
 from infra.settings import Settings
 from infra.subnets import SubnetPlan
@@ -55,6 +55,7 @@ class HelmValuesContext:
     zone_spread: Literal["DoNotSchedule", "ScheduleAnyway"] = "DoNotSchedule"
     minimum_zones: int = 1
     migration_secrets: tuple[str, ...] = ("DATABASE_PASSWORD",)
+    priority_class: str = PRIORITY_CLASS
     node_selector: Mapping[str, str] = field(default_factory=dict)
     tolerations: tuple[Mapping[str, str], ...] = ()
 
