@@ -160,4 +160,6 @@ def test_the_next_upgrade_after_a_failed_one_serves_the_new_configuration(
 ) -> None:
     done = installed.upgrade("two")
     assert done.returncode == 0, done.stderr
+    assert "http://gateway.litellm.svc:4000" in done.stdout
+    assert "http://gateway.litellm.svc:9090/metrics/" in done.stdout
     until(lambda: len(installed.pods()) == 2 and installed.answers() == {"two"}, PATIENCE)
