@@ -11,7 +11,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import aiohttp
 from aiohttp import web
@@ -118,11 +118,12 @@ class SignIn:
 
     async def _exchanged(self, action: Authenticate, code: str, authority: str) -> dict[str, Any]:
         configuration = action.configuration
+        client = f"{quote(configuration['ClientId'])}:{quote(configuration['ClientSecret'])}"
         tokens = await self._asked(
             "POST",
             configuration["TokenEndpoint"],
-            # OpenID Connect's default, which every issuer knows.
-            auth=aiohttp.BasicAuth(configuration["ClientId"], configuration["ClientSecret"]),
+            # client_secret_basic, OpenID Connect's default, which every issuer knows.
+            headers={"Authorization": f"Basic {base64.b64encode(client.encode()).decode()}"},
             data={
                 "grant_type": "authorization_code",
                 "code": code,
