@@ -60,12 +60,12 @@ stores = DataStores("data-stores", stores_args, in_aws)
 load_balancer_args = LoadBalancerArgs(
     naming=naming,
     account=account,
-    settings=settings.load_balancer,
+    settings=settings,
     durability=durability,
     network=network,
     cluster=cluster,
+    credentials=credentials,
     access_logs=logs.access,
-    log_connections=settings.access_logs.connections,
     log_key_arn=keys.logs,
 )
 load_balancer = LoadBalancer("load-balancer", load_balancer_args, in_aws)

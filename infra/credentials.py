@@ -5,6 +5,7 @@ here holds a value in clear: values are secret outputs on their way into Secrets
 get them from Secrets that External Secrets has synced.
 """
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
@@ -75,7 +76,7 @@ class Credentials(pulumi.ComponentResource):
         self._family(families.DATABASE, rotation.database, self._database_user)
         self._family(families.CACHE, rotation.cache, self._password)
         self._family(families.DRAIN_TOKEN, rotation.drain_token, self._token)
-        if args.settings.gateway.admin_ui:
+        if args.settings.admin_ui.enabled:
             self._family(families.UI_PASSWORD, rotation.ui_password, self._admin_login)
         if args.settings.observability.bundled_namespace:
             self._family(families.GRAFANA_ADMIN, rotation.grafana_admin, self._admin_login)
@@ -99,6 +100,20 @@ class Credentials(pulumi.ComponentResource):
             for stored in self.kept
             if stored.family is family
         ]
+
+    def supplied_value(self, key: str, field: str) -> pulumi.Output[str] | None:
+        """Return a field of a supplied family's serving epoch, as a secret; None if none serves."""
+        stored = self.serving.get(families.SUPPLIED[key].name)
+        if stored is None:
+            return None
+        if field in stored.value:
+            return pulumi.Output.secret(stored.value[field])
+        text = aws.secretsmanager.get_secret_version_output(
+            secret_id=stored.secret_name,
+            version_stage=stored.family.version_label(stored.epoch),
+            opts=pulumi.InvokeOutputOptions(parent=self),
+        ).secret_string
+        return pulumi.Output.secret(text.apply(lambda value: json.loads(value)[field]))
 
     def _entry(
         self, family: SecretFamily, rotation: str, opts: pulumi.ResourceOptions, *, copied: bool
@@ -217,7 +232,7 @@ class Credentials(pulumi.ComponentResource):
         supplied = pulumi.Config().require_secret_object(SUPPLIED_SECRETS_KEY)
         return {
             field: supplied.apply(lambda all_, field=field: all_[key][str(epoch)][field])
-            for field in family.environment
+            for field in family.fields
         }
 
     def _salt_key(self) -> None:

@@ -10,7 +10,7 @@ import pulumi_kubernetes as kubernetes
 from infra.credentials import StoredEpoch
 from infra.helm_values import render_helm_values, values_context
 from infra.load_balancer import bind_targets
-from infra.naming import NAMESPACE, PROJECT_ROOT, RELEASE, SERVICE_ACCOUNT
+from infra.naming import NAMESPACE, PRIORITY_CLASS, PROJECT_ROOT, RELEASE, SERVICE_ACCOUNT
 from infra.pod_environment import plain_environment, secret_environment
 from infra.proxy_config.document import config_context, render_litellm_config
 from infra.proxy_config.log_sinks import hook_files
@@ -45,6 +45,8 @@ class GatewayArgs:
 
 class Gateway(pulumi.ComponentResource):
     """LiteLLM's configuration, its Helm release with migrations, and its target binding.
+
+    What the migration needs is there before the release: it runs ahead of everything of the chart.
 
     The configuration is an immutable ConfigMap named by its content: a change makes a new one and
     rolls the pods onto it, while old pods keep theirs until they are gone.
@@ -102,6 +104,14 @@ class Gateway(pulumi.ComponentResource):
             data={"config.yaml": self.config_text, **files},
             opts=child,
         )
+        priority = kubernetes.scheduling.v1.PriorityClass(
+            "gateway",
+            metadata={"name": PRIORITY_CLASS},
+            # Above all that has no class, which is 0, and far below the system's own.
+            value=1_000_000,
+            description="The gateway and its migrations, before whatever has no class",
+            opts=child,
+        )
         # What is known stays outside of outputs, so that policies see it in the first preview.
         fixed = render_helm_values(
             values_context(
@@ -129,7 +139,7 @@ class Gateway(pulumi.ComponentResource):
             atomic=True,
             # Long enough for a new node, the image and the migrations.
             timeout=_RELEASE_SECONDS,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[account]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[account, priority]),
         )
         bind_targets(
             args.target_group_arn,

@@ -8,7 +8,7 @@ from infra import versions
 from infra.cache import PORT as CACHE_PORT
 from infra.database import PORT as DATABASE_PORT
 from infra.documents import InvalidConfiguration, parse_yaml
-from infra.naming import PROJECT_ROOT, SERVICE_ACCOUNT
+from infra.naming import PRIORITY_CLASS, PROJECT_ROOT, SERVICE_ACCOUNT
 from infra.pod_environment import SecretVariable
 from infra.providers import identity_tokens
 from infra.proxy_config.log_sinks import HOOK_FILES, HOOK_SETTINGS, sink_ports
@@ -64,6 +64,7 @@ class HelmValuesContext:
     identity_tokens: tuple[Mapping[str, str], ...] = ()
     """Tokens of the service account for others than AWS, each with name and audience."""
     migration_secrets: tuple[str, ...] = ("DATABASE_PASSWORD",)
+    priority_class: str = PRIORITY_CLASS
     hook_files: tuple[str, ...] = HOOK_FILES
     """Keys of the ConfigMap that are modules of the proxy's callbacks."""
     hook_settings: str = HOOK_SETTINGS

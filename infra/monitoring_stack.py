@@ -155,6 +155,7 @@ class MonitoringStack(pulumi.ComponentResource):
                 admin_secret=serving[GRAFANA_ADMIN.name],
                 url=f"https://{host}" if host else None,
                 sign_in=self._settings.grafana_sign_in,
+                group_claim=self._settings.sign_in.group_claim,
                 client_secret=serving.get(SUPPLIED["grafanaClient"].name),
                 admin_group=settings.grafana.admin_group,
             ),

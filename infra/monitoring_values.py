@@ -12,7 +12,7 @@ from typing import Any
 import pulumi
 
 from infra.secret_families import SUPPLIED
-from infra.setting_sections import SingleSignOnSettings
+from infra.setting_sections import IssuerSettings
 
 RELEASE = "monitoring"
 ALERTMANAGER_ACCOUNT = "alertmanager"
@@ -40,7 +40,8 @@ class GrafanaValues:
 
     admin_secret: str
     url: str | None = None
-    sign_in: SingleSignOnSettings | None = None
+    sign_in: IssuerSettings | None = None
+    group_claim: str = "groups"
     client_secret: str | None = None
     admin_group: str | None = None
 
@@ -205,23 +206,27 @@ def _grafana_ini(grafana: GrafanaValues) -> dict[str, Any]:
         ini["server"] = {"root_url": grafana.url}
         ini["security"] = {"cookie_secure": True}
     if grafana.sign_in:
-        ini["auth.generic_oauth"] = _sign_in(grafana.sign_in, grafana.admin_group)
+        ini["auth.generic_oauth"] = _sign_in(
+            grafana.sign_in, grafana.group_claim, grafana.admin_group
+        )
     return ini
 
 
-def _sign_in(issuer: SingleSignOnSettings, admin_group: str | None) -> Mapping[str, Any]:
+def _sign_in(
+    issuer: IssuerSettings, group_claim: str, admin_group: str | None
+) -> Mapping[str, Any]:
     """Sign-in at an OIDC issuer: grafana.com/docs/grafana/latest, "Configure Generic OAuth"."""
     return {
         "enabled": True,
         "name": "Single sign-on",
         "scopes": "openid profile email",
-        "auth_url": issuer.authorization_endpoint,
-        "token_url": issuer.token_endpoint,
-        "api_url": issuer.userinfo_endpoint,
+        "auth_url": issuer.authorization_url,
+        "token_url": issuer.token_url,
+        "api_url": issuer.user_info_url,
         "use_pkce": True,
         "allow_sign_up": True,
         "role_attribute_path": (
-            f"contains(groups[*], '{admin_group}') && 'Admin' || 'Viewer'"
+            f"contains({group_claim}[*], '{admin_group}') && 'Admin' || 'Viewer'"
             if admin_group
             else "'Viewer'"
         ),

@@ -30,7 +30,7 @@ def grafana_can_be_reached(settings: Settings, _supplied: object) -> Iterator[st
         yield (
             f"observability.grafana.adminGroup: {observability.grafana.admin_group!r} has no "
             "meaning without an issuer at which the users of a bundled Grafana sign in; give "
-            "integrations.sso, or remove it"
+            "signIn.issuer, or remove it"
         )
     if not host:
         return

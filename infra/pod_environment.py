@@ -14,6 +14,7 @@ from infra.proxy_config.enterprise import jwt_environment
 from infra.proxy_config.log_sinks import sink_environment
 from infra.secret_families import database_user
 from infra.settings import Settings
+from infra.sign_in import sign_in_environment
 
 CERTIFICATES = "/etc/gateway/certificates"
 
@@ -53,8 +54,6 @@ def plain_environment(
     }
     if admin := settings.load_balancer.admin_host_name:
         environment["PROXY_BASE_URL"] = f"https://{admin}"
-    if not settings.gateway.admin_ui:
-        environment["DISABLE_ADMIN_UI"] = "True"
     if own_cache_authority:
         environment["REDIS_SSL_CA_CERTS"] = f"{CERTIFICATES}/cache.pem"
     if settings.routing.health_checks.enabled:
@@ -66,13 +65,7 @@ def plain_environment(
         environment["AWS_ENDPOINT_URL"] = settings.aws.endpoint
     environment |= sink_environment(settings.request_logging)
     environment |= mail_environment(settings.alerting) | jwt_environment(settings.jwt)
-    if sso := settings.integrations.sso:
-        environment |= {
-            "GENERIC_AUTHORIZATION_ENDPOINT": sso.authorization_endpoint,
-            "GENERIC_TOKEN_ENDPOINT": sso.token_endpoint,
-            "GENERIC_USERINFO_ENDPOINT": sso.userinfo_endpoint,
-        }
-    return {**environment, **settings.gateway.environment}
+    return {**environment, **sign_in_environment(settings), **settings.gateway.environment}
 
 
 def secret_environment(serving: Sequence[StoredEpoch]) -> tuple[SecretVariable, ...]:

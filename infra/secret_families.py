@@ -19,8 +19,15 @@ class SecretFamily:
     name: str
     environment: Mapping[str, str] = field(default_factory=dict)
     rotates: bool = True
+    other_fields: tuple[str, ...] = ()
+    """Fields of its value that no pod is given."""
     reader: Literal["gateway", "grafana"] = "gateway"
     """Whose pods read it: its Secrets exist in their namespace and in no other."""
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Names of the fields of its value."""
+        return *self.environment, *self.other_fields
 
     def secret_name(self, epoch: int) -> str:
         """Name of the Kubernetes Secret that holds an epoch."""
@@ -52,10 +59,10 @@ SUPPLIED: dict[str, SecretFamily] = {
     key: SecretFamily(name=f"provider-{_kebab(key)}", environment=environment)
     for key, environment in SUPPLIED_CREDENTIALS.items()
 } | {
-    "ssoClient": SecretFamily(
-        name="sso-client",
-        environment={"clientId": "GENERIC_CLIENT_ID", "clientSecret": "GENERIC_CLIENT_SECRET"},
+    "signInClient": SecretFamily(
+        name="sign-in-client", environment={"clientSecret": "GENERIC_CLIENT_SECRET"}
     ),
+    "loadBalancerClient": SecretFamily(name="load-balancer-client", other_fields=("clientSecret",)),
     "grafanaClient": SecretFamily(
         name="grafana-client",
         environment={

@@ -131,6 +131,8 @@ class SyncedSecrets(pulumi.ComponentResource):
         self.secrets = {
             stored.family.secret_name(stored.epoch): pinned_secret(stored, NAMESPACE, child)
             for stored in args.kept
+            # What pods have no use for does not come into the cluster.
+            if stored.family.environment
         }
         # AWS rotates this one by itself, so it is followed instead of pinned.
         self.database_master = _external_secret(

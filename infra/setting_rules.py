@@ -21,6 +21,7 @@ from infra.request_logging_rules import request_logging_problems
 from infra.routing_rules import ROUTING_RULES
 from infra.secret_families import SUPPLIED, supplied_family
 from infra.setting_sections import Durability
+from infra.sign_in_rules import SIGN_IN_RULES
 from infra.suggestions import unknown
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def _supplied_secrets_are_complete(settings: Settings, supplied: Supplied) -> It
     used = settings.supplied_families if settings.secrets.supplied == "configuration" else {}
     for family, epoch in used.items():
         known = supplied_family(family)
-        wanted = frozenset(known.environment if known else ())
+        wanted = frozenset(known.fields if known else ())
         for number in sorted({max(1, epoch - 1), epoch}):
             given = supplied.get(family, {}).get(str(number))
             command = f"pulumi config set --secret --path '{SUPPLIED_SECRETS_KEY}.{family}"
@@ -167,6 +168,7 @@ RULES: tuple[Callable[[Settings, Supplied], Iterator[str]], ...] = (
     _secrets_stay_out_of_plain_settings,
     *EDGE_RULES,
     *NETWORK_RULES,
+    *SIGN_IN_RULES,
     _copies_go_elsewhere,
     _locked_objects_are_kept,
     capacity_problems,

@@ -17,9 +17,9 @@ FREE_SIGN_IN_USERS = 5
 
 def setting_warnings(settings: Settings) -> Iterator[str]:
     """Yield a sentence for every setting that may not do what was meant."""
-    if settings.integrations.sso and settings.license is License.NONE:
+    if settings.sign_in.method == "proxy" and settings.license is License.NONE:
         yield (
-            f"integrations.sso: without a licence LiteLLM refuses every sign-in once it has more "
+            f"signIn.method: without a licence LiteLLM refuses every sign-in once it has more "
             f"than {FREE_SIGN_IN_USERS} users; `uv run ops users` counts them"
         )
     soft = settings.limits.new_keys.soft_budget_usd

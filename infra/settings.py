@@ -18,6 +18,7 @@ from infra.setting_errors import describe
 from infra.setting_rules import ENCRYPTED, RULES, SUPPLIED_SECRETS_KEY, Supplied
 from infra.setting_sections import (
     AccessLogSettings,
+    AdminUiSettings,
     AlertingSettings,
     AuditSettings,
     AwsSettings,
@@ -33,7 +34,7 @@ from infra.setting_sections import (
     GatewaySettings,
     GuardrailSettings,
     IdentitySettings,
-    IntegrationSettings,
+    IssuerSettings,
     JwtSettings,
     License,
     LimitSettings,
@@ -52,7 +53,7 @@ from infra.setting_sections import (
     SecretsSettings,
     Section,
     SessionMetadataSettings,
-    SingleSignOnSettings,
+    SignInSettings,
     SpendArchiveSettings,
 )
 from infra.setting_warnings import setting_warnings
@@ -142,8 +143,11 @@ class Settings(Section):
     enterprise: EnterpriseSettings = Field(
         default_factory=EnterpriseSettings, description="Further settings that need a licence."
     )
-    integrations: IntegrationSettings = Field(
-        default_factory=IntegrationSettings, description="Services beside the gateway."
+    admin_ui: AdminUiSettings = Field(
+        default_factory=AdminUiSettings, description="LiteLLM's admin UI."
+    )
+    sign_in: SignInSettings = Field(
+        default_factory=SignInSettings, description="How people sign in to the admin UI."
     )
     monitoring: MonitoringSettings = Field(
         default_factory=MonitoringSettings, description="Alarms, their receivers and thresholds."
@@ -194,9 +198,9 @@ class Settings(Section):
         return tuple(sorted({name for model in self.models for name in model.providers}))
 
     @property
-    def grafana_sign_in(self) -> SingleSignOnSettings | None:
+    def grafana_sign_in(self) -> IssuerSettings | None:
         """The issuer at which users of the bundled Grafana sign in: that of the admin UI."""
-        return self.integrations.sso if self.observability.bundled_namespace else None
+        return self.sign_in.issuer if self.observability.bundled_namespace else None
 
     @property
     def supplied_families(self) -> dict[str, int]:
@@ -207,7 +211,12 @@ class Settings(Section):
             if provider.secret
         }
         for family, used, epoch in (
-            ("ssoClient", self.integrations.sso is not None, self.rotation.sso_client),
+            ("signInClient", self.sign_in.method == "proxy", self.rotation.sign_in_client),
+            (
+                "loadBalancerClient",
+                self.sign_in.method == "loadBalancer",
+                self.rotation.load_balancer_client,
+            ),
             ("grafanaClient", self.grafana_sign_in is not None, self.rotation.grafana_client),
             ("langfuse", self.request_logging.langfuse is not None, self.rotation.langfuse),
             ("langsmith", self.request_logging.langsmith is not None, self.rotation.langsmith),

@@ -32,6 +32,8 @@ class LiteLLMConfigContext:
     spend_write_seconds: int
     spend_retention_days: int | None
     """After how many days LiteLLM deletes spend rows; None where they are archived instead."""
+    issuer_alone_signs_in: bool = False
+    """Whether the admin UI's password opens nothing, because people sign in with an issuer."""
     routing: Routing = field(default_factory=Routing)
     response_cache: ResponseCache | None = None
     workload_identity: bool = False
@@ -67,6 +69,9 @@ def config_context(
         spend_write_seconds=settings.gateway.batch_write_seconds,
         spend_retention_days=(
             None if settings.spend_archive.enabled else settings.gateway.spend_log_retention_days
+        ),
+        issuer_alone_signs_in=(
+            settings.sign_in.method == "proxy" and not settings.sign_in.keep_password
         ),
         routing=routing(settings),
         response_cache=response_cache(settings, bucket=response_bucket, environment=environment),

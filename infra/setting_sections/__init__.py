@@ -16,8 +16,6 @@ from infra.setting_sections.enterprise import EnterpriseSettings, JwtSettings, L
 from infra.setting_sections.gateway import (
     GatewaySettings,
     ImageSettings,
-    IntegrationSettings,
-    SingleSignOnSettings,
 )
 from infra.setting_sections.guardrails import BedrockGuardrailSettings, GuardrailSettings
 from infra.setting_sections.identity import (
@@ -50,9 +48,11 @@ from infra.setting_sections.routing import (
     Tag,
 )
 from infra.setting_sections.secrets import RotationSettings, SecretsSettings
+from infra.setting_sections.sign_in import AdminUiSettings, IssuerSettings, SignInSettings
 
 __all__ = [
     "AccessLogSettings",
+    "AdminUiSettings",
     "AlarmThresholds",
     "AlertingSettings",
     "Arn",
@@ -78,7 +78,7 @@ __all__ = [
     "HealthCheckSettings",
     "IdentitySettings",
     "ImageSettings",
-    "IntegrationSettings",
+    "IssuerSettings",
     "JwtSettings",
     "KeyMaximumSettings",
     "License",
@@ -100,7 +100,7 @@ __all__ = [
     "SecretsSettings",
     "Section",
     "SessionMetadataSettings",
-    "SingleSignOnSettings",
+    "SignInSettings",
     "SpendArchiveSettings",
     "Tag",
     "WebFirewallSettings",

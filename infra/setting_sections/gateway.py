@@ -75,7 +75,6 @@ class GatewaySettings(Section):
         description="Let administrators add and change models and settings in the admin UI; what "
         "is in the database then wins over this configuration.",
     )
-    admin_ui: bool = Field(default=False, description="Serve the admin UI with a password.")
     log_level: Literal["ERROR", "WARNING", "INFO", "DEBUG"] = Field(
         default="ERROR",
         description="What the proxy's own log tells. INFO takes about 11 % of the throughput; "
@@ -93,19 +92,3 @@ class GatewaySettings(Section):
                 f"maximumReplicas {self.maximum_replicas} is below replicas {self.replicas}"
             )
         return self
-
-
-class SingleSignOnSettings(Section):
-    """An OIDC provider for the admin UI (Keycloak or any other)."""
-
-    authorization_endpoint: str = Field(pattern=r"^https://", description="Where users sign in.")
-    token_endpoint: str = Field(pattern=r"^https://", description="Where codes become tokens.")
-    userinfo_endpoint: str = Field(pattern=r"^https://", description="Where claims are read.")
-
-
-class IntegrationSettings(Section):
-    """Services beside the gateway; each one that is on needs its entry in ``suppliedSecrets``."""
-
-    sso: SingleSignOnSettings | None = Field(
-        default=None, description="Single sign-on for the admin UI; unset: off."
-    )

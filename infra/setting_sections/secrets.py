@@ -49,7 +49,12 @@ class RotationSettings(Section):
     )
     grafana_admin: Epoch = Field(default=1, description="Password of the bundled Grafana.")
     grafana_client: Epoch = Field(default=1, description="OIDC client of the bundled Grafana.")
-    sso_client: Epoch = Field(default=1, description="OIDC client of the admin UI.")
+    sign_in_client: Epoch = Field(
+        default=1, description="Secret of the issuer's client with which the proxy signs in."
+    )
+    load_balancer_client: Epoch = Field(
+        default=1, description="Secret of the issuer's client with which the balancer signs in."
+    )
     langfuse: Epoch = Field(default=1, description="Langfuse's key pair.")
     langsmith: Epoch = Field(default=1, description="LangSmith's API key.")
     open_telemetry: Epoch = Field(default=1, description="Headers for the OpenTelemetry collector.")

@@ -69,8 +69,7 @@ def _with_supplied_secrets(
         return configuration
     shape = {
         family: {
-            str(number): dict.fromkeys(known.environment, ENCRYPTED)
-            for number in kept_epochs(epoch)
+            str(number): dict.fromkeys(known.fields, ENCRYPTED) for number in kept_epochs(epoch)
         }
         for family, epoch in settings.supplied_families.items()
         if (known := supplied_family(family))

@@ -82,7 +82,7 @@ WRONG = [
     ),
     ({"alerting": {"types": ["budgets"]}}, "alerting.types[0]"),
     ({"alerting.email": {**MAIL, "budgetShares": {"120": []}}}, "alerting.email.budgetShares"),
-    ({"integrations.slackAlerts": True}, "integrations.slackAlerts: unknown key"),
+    ({"integrations": {"slackAlerts": True}}, "integrations: unknown key"),
     ({"license": "trial"}, "license"),
     ({"license": "enterprise"}, "suppliedSecrets.license: epoch 1 has no value"),
     ({"jwt": JWT}, f"jwt.issuer: {NEED}"),
@@ -303,10 +303,14 @@ def test_a_soft_budget_that_nobody_is_told_of_is_a_warning() -> None:
 
 
 def test_sign_in_without_a_licence_is_a_warning() -> None:
-    endpoints = ("authorizationEndpoint", "tokenEndpoint", "userinfoEndpoint")
     changes = {
-        "integrations.sso": dict.fromkeys(endpoints, "https://idp.example/x"),
-        "suppliedSecrets.ssoClient": {"1": {"clientId": "a", "clientSecret": "b"}},
+        "signIn": {
+            "method": "proxy",
+            "issuer": {"url": "https://idp.example"},
+            "clientId": "gateway",
+            "keepPassword": True,
+        },
+        "suppliedSecrets.signInClient": {"1": {"clientSecret": "b"}},
     }
     (told,) = setting_warnings(settings_of("prod", changes))
     assert "refuses every sign-in once it has more than 5 users; `uv run ops users`" in told

@@ -19,18 +19,18 @@ from infra.monitoring_values import (
     chart_values,
 )
 from infra.observability import service_monitor
-from infra.setting_sections import SingleSignOnSettings
+from infra.setting_sections import IssuerSettings
 
 ISSUER = {
+    "url": "https://issuer.example",
     "authorizationEndpoint": "https://issuer.example/authorize",
     "tokenEndpoint": "https://issuer.example/token",
-    "userinfoEndpoint": "https://issuer.example/userinfo",
+    "userInfoEndpoint": "https://issuer.example/userinfo",
 }
 SIGN_IN = {
-    "integrations.sso": ISSUER,
+    "signIn.issuer": ISSUER,
     "observability.grafana": {"adminGroup": "platform"},
     "suppliedSecrets": {
-        "ssoClient": {"1": {"clientId": "ui", "clientSecret": "x"}},
         "grafanaClient": {"1": {"clientId": "grafana", "clientSecret": "y"}},
     },
 }
@@ -271,7 +271,7 @@ def signed_in(admin_group: str | None) -> dict[str, Any]:
     grafana = GrafanaValues(
         admin_secret="grafana-admin-1",
         url="https://grafana.example.com",
-        sign_in=SingleSignOnSettings.model_validate(ISSUER),
+        sign_in=IssuerSettings.model_validate(ISSUER),
         client_secret="grafana-client-2",
         admin_group=admin_group,
     )
@@ -416,6 +416,5 @@ def test_wrong_settings_are_named(changes: dict[str, Any], message: str) -> None
 
 
 def test_signing_in_to_grafana_asks_for_its_client() -> None:
-    supplied = {"suppliedSecrets": {"ssoClient": SIGN_IN["suppliedSecrets"]["ssoClient"]}}
-    problems = problems_of("prod", {**SIGN_IN, **supplied})
+    problems = problems_of("prod", {**SIGN_IN, "suppliedSecrets": {}})
     assert any("suppliedSecrets.grafanaClient" in problem for problem in problems)

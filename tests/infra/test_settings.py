@@ -1,6 +1,7 @@
 """Every settings error is found before a resource is made, all at once, and names its key."""
 
 import json
+from copy import deepcopy
 from typing import Any
 
 import pytest
@@ -21,7 +22,7 @@ def with_changes(stack: str, changes: dict[str, Any]) -> dict[str, str]:
         keys = [f"{PROJECT}:{section}", *rest]
         for key in keys[:-1]:
             place = place.setdefault(key, {})
-        place[keys[-1]] = value
+        place[keys[-1]] = deepcopy(value)
     return {
         key: value if isinstance(value, str) else json.dumps(value)
         for key, value in configuration.items()
