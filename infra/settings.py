@@ -199,8 +199,12 @@ class Settings(Section):
 
     @property
     def grafana_sign_in(self) -> IssuerSettings | None:
-        """The issuer at which users of the bundled Grafana sign in: that of the admin UI."""
-        return self.sign_in.issuer if self.observability.bundled_namespace else None
+        """The issuer at which users of the bundled Grafana sign in: that of the admin UI.
+
+        It sends them back to a host name; without one there is Grafana's own administrator.
+        """
+        reached = self.observability.bundled_namespace and self.load_balancer.grafana_host_name
+        return self.sign_in.issuer if reached else None
 
     @property
     def supplied_families(self) -> dict[str, int]:

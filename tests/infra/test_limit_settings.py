@@ -37,6 +37,7 @@ def rendered(changes: dict[str, Any], stack: str = "dev") -> dict[str, Any]:
         bucket="logs",
         log_key_arn="arn:aws:kms:us-east-1:111122223333:key/logs",
         bedrock_role="arn:aws:iam::111122223333:role/bedrock",
+        response_bucket=None,
     )
     config: dict[str, Any] = yaml.safe_load(render_litellm_config(context))
     return config
@@ -311,6 +312,7 @@ def test_sign_in_without_a_licence_is_a_warning() -> None:
             "keepPassword": True,
         },
         "suppliedSecrets.signInClient": {"1": {"clientSecret": "b"}},
+        "suppliedSecrets.grafanaClient": {"1": {"clientId": "grafana", "clientSecret": "c"}},
     }
     (told,) = setting_warnings(settings_of("prod", changes))
     assert "refuses every sign-in once it has more than 5 users; `uv run ops users`" in told

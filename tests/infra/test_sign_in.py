@@ -11,6 +11,10 @@ from test_settings import problems_of, settings_of, with_changes
 from infra.sign_in import sign_in_environment
 
 ISSUER = "https://keycloak.example.com/realms/engineering"
+# Grafana signs people in at the same issuer.
+GRAFANA = {
+    "suppliedSecrets.grafanaClient": {"1": {"clientId": "grafana", "clientSecret": "of-grafana"}}
+}
 BY_PROXY: dict[str, Any] = {
     "adminUi.enabled": True,
     "signIn": {
@@ -20,11 +24,13 @@ BY_PROXY: dict[str, Any] = {
         "roles": {"proxy_admin": ["platform"], "internal_user": ["developers", "it's"]},
     },
     "suppliedSecrets.signInClient": {"1": {"clientSecret": "of-the-proxy"}},
+    **GRAFANA,
 }
 BY_BALANCER: dict[str, Any] = {
     "adminUi.enabled": True,
     "signIn": {"method": "loadBalancer", "issuer": {"url": ISSUER}, "clientId": "balancer"},
     "suppliedSecrets.loadBalancerClient": {"1": {"clientSecret": "of-the-balancer"}},
+    **GRAFANA,
 }
 NO_CLIENT: dict[str, Any] = {"method": "proxy", "issuer": {"url": ISSUER}, "roles": {}}
 

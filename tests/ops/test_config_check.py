@@ -150,7 +150,7 @@ def test_litellm_that_cannot_be_asked_is_no_verdict(tmp_path: Path) -> None:
 def test_an_encrypted_secret_counts_as_supplied(tmp_path: Path) -> None:
     supplied = {"anthropic": {"1": {"apiKey": CIPHERTEXT}}}
     file = stack_file(tmp_path, {**with_anthropic(), "litellm-gateway:suppliedSecrets": supplied})
-    assert settings_of("changed", file).providers == ("anthropic",)
+    assert settings_of("changed", file).providers_in_use == ("anthropic",)
     assert file.encrypted == ()
 
 
