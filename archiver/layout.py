@@ -99,11 +99,20 @@ METADATA: Mapping[str, Kind] = {
     "used_client_oauth_token": "boolean",
 }
 
+# What says which session a request belongs to, of `spend_logs_metadata`. The payload has the first.
+SESSION = ("session_id", "agent_name", "conversation_name", "workspace_id")
+_SESSION_COLUMNS: Mapping[str, Kind] = dict.fromkeys(SESSION, "string")
+
 # Where a request's record came from: the key of the log object.
 OBJECT_KEY = "object_key"
 
 LOG_OBJECT_COLUMNS: Mapping[str, Kind] = {name.lower(): kind for name, kind in PAYLOAD.items()}
-REQUEST_COLUMNS: Mapping[str, Kind] = {**LOG_OBJECT_COLUMNS, **METADATA, OBJECT_KEY: "string"}
+REQUEST_COLUMNS: Mapping[str, Kind] = {
+    **LOG_OBJECT_COLUMNS,
+    **METADATA,
+    **_SESSION_COLUMNS,
+    OBJECT_KEY: "string",
+}
 
 # Tables of LiteLLM's database, by their folders (litellm/proxy/schema.prisma).
 SPEND_COLUMNS: Mapping[str, Mapping[str, Kind]] = {

@@ -22,7 +22,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from archiver.bucket import Bucket, Entry
-from archiver.layout import COPY, LOGS, METADATA, PAYLOAD, PLANS, REQUEST_COLUMNS, Kind
+from archiver.layout import COPY, LOGS, METADATA, PAYLOAD, PLANS, REQUEST_COLUMNS, SESSION, Kind
 from archiver.tables import Row, to_parquet
 
 CHECKPOINT = f"{PLANS}checkpoint"
@@ -165,14 +165,18 @@ def rows_of(key: str, content: bytes) -> Iterator[Row]:
 
 
 def _row(payload: Mapping[str, Any], key: str) -> Row:
-    metadata = payload.get("metadata")
-    if not isinstance(metadata, dict):
-        metadata = {}
-    return (
-        *(_as(kind, payload.get(name)) for name, kind in PAYLOAD.items()),
-        *(_as(kind, metadata.get(name)) for name, kind in METADATA.items()),
-        key,
-    )
+    metadata = _mapping(payload.get("metadata"))
+    session = _mapping(metadata.get("spend_logs_metadata"))
+    columns = {name.lower(): _as(kind, payload.get(name)) for name, kind in PAYLOAD.items()}
+    columns |= {name: _as(kind, metadata.get(name)) for name, kind in METADATA.items()}
+    columns |= {
+        name: columns.get(name) or _as("string", session.get(name) or None) for name in SESSION
+    }
+    return (*columns.values(), key)
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def _as(kind: Kind, value: Any) -> Any:

@@ -1,8 +1,9 @@
-"""Checks LiteLLM configurations with LiteLLM itself; stands alone and needs no secret.
+"""Checks LiteLLM configurations with LiteLLM itself; needs no secret and nothing of this project.
 
-Run it with the Python of an environment that has ``litellm[proxy]``::
+In the project directory, with the Python of an environment that has ``litellm[proxy]``, as
+``ops config check`` runs it::
 
-    python config_checks/check_litellm_config.py config.yaml…
+    python -m config_checks.check_litellm_config config.yaml…
 
 It prints a line of JSON for each file (``file``, ``valid``, ``version``, ``deployments``,
 ``problems``) and exits with 1 if one of them is not valid. LiteLLM's own
@@ -11,10 +12,9 @@ does neither.
 """
 
 import copy
-import functools
 import importlib.metadata
-import inspect
 import json
+import logging
 import os
 import re
 import sys
@@ -24,11 +24,12 @@ from typing import Any
 
 import yaml
 
-# Prices come with the package; without this, the import asks GitHub for newer ones.
-os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
-os.environ["LITELLM_LOG"] = "ERROR"
+from config_checks.litellm_shapes import configuration_keys, known_callbacks, shapes
+from config_checks.typed_check import problems_of as typed_problems
+from config_checks.typed_check import written
 
 _REFERENCE = re.compile(r"os\.environ/([A-Za-z_][A-Za-z0-9_]*)")
+_CALLBACKS = ("callbacks", "success_callback", "failure_callback", "service_callback")
 
 
 def problems_of(config: dict[str, Any], text: str) -> Iterator[str]:
@@ -36,9 +37,23 @@ def problems_of(config: dict[str, Any], text: str) -> Iterator[str]:
     for variable in sorted(set(_REFERENCE.findall(text))):
         # References are resolved while the router is built; which value is of no concern here.
         os.environ.setdefault(variable, "placeholder")
-    yield from _shape(config)
-    yield from _ignored_keys(config)
-    yield from _routing(config)
+    told: set[str] = set()
+    problems = (
+        *_typed(config),
+        *_shape(config),
+        *_callbacks(config),
+        *_routing(config),
+        *_context_windows(config),
+    )
+    for problem in problems:
+        key = problem.partition(":")[0]
+        if not told & {key, re.sub(r"\[\d+\]$", "", key)}:
+            yield problem
+        told.add(key)
+
+
+def _typed(config: dict[str, Any]) -> Iterator[str]:
+    yield from typed_problems("", config, configuration_keys(config), shapes(config))
 
 
 def _shape(config: dict[str, Any]) -> Iterator[str]:
@@ -50,61 +65,115 @@ def _shape(config: dict[str, Any]) -> Iterator[str]:
         ConfigYAML.model_validate(copy.deepcopy(config))
     except ValidationError as error:
         for detail in error.errors():
-            yield f"{'.'.join(str(part) for part in detail['loc'])}: {detail['msg']}"
+            yield f"{written(detail['loc']).lstrip('.')}: {detail['msg']}"
 
 
-def _ignored_keys(config: dict[str, Any]) -> Iterator[str]:
-    import litellm
-    from litellm import Router
-    from litellm.integrations.s3_v2 import S3Logger
-    from litellm.proxy._types import ConfigGeneralSettings, ConfigYAML
-
-    source = _proxy_source(Path(litellm.__file__).parent / "proxy")
-    for section in config.keys() - ConfigYAML.model_fields.keys():
-        yield f"{section}: LiteLLM reads no such section"
-    for key in config.get("litellm_settings", {}):
-        if not hasattr(litellm, key) and f'key == "{key}"' not in source:
-            yield f"litellm_settings.{key}: LiteLLM reads no such setting"
-    known = inspect.signature(S3Logger.__init__).parameters
-    for key in config.get("litellm_settings", {}).get("s3_callback_params", {}):
-        if key not in known:
-            yield f"litellm_settings.s3_callback_params.{key}: LiteLLM reads no such parameter"
-    for key in (
-        config.get("general_settings", {}).keys() - ConfigGeneralSettings.model_fields.keys()
-    ):
-        if f'general_settings.get("{key}"' not in source:
-            yield f"general_settings.{key}: LiteLLM reads no such setting"
-    for key in config.get("router_settings", {}).keys() - set(Router.get_valid_args()):
-        yield f"router_settings.{key}: the router has no such argument"
-
-
-@functools.cache
-def _proxy_source(directory: Path) -> str:
-    """The code that reads the configuration, in which a key that is read stands as a literal."""
-    return "\n".join(path.read_text(encoding="utf-8") for path in directory.rglob("*.py"))
+def _callbacks(config: dict[str, Any]) -> Iterator[str]:
+    settings = _mapping(config, "litellm_settings")
+    for name in _CALLBACKS:
+        for index, callback in enumerate(settings.get(name) or []):
+            # With a dot it is a function in a file beside the configuration.
+            named = isinstance(callback, str) and "." not in callback
+            if named and callback not in known_callbacks():
+                yield f"litellm_settings.{name}[{index}]: LiteLLM has no callback {callback}"
 
 
 def _routing(config: dict[str, Any]) -> Iterator[str]:
-    from litellm import Router
-
     models = config.get("model_list") or []
-    settings = copy.deepcopy(config.get("router_settings") or {})
-    try:
-        router = Router(model_list=copy.deepcopy(models), **settings)
-    except Exception as error:  # whatever it is, the proxy would not start
-        yield f"router: {type(error).__name__}: {error}"
+    settings = _mapping(config, "router_settings")
+    if not isinstance(models, list) or not all(isinstance(model, dict) for model in models):
         return
+    error, router = _router(models, settings)
+    if router is None:
+        yield f"router_settings: the router does not start: {error}"
+        _, router = _router(models, {})
+    if router is None:
+        return
+    kept = {model["model_info"]["id"] for model in router.model_list}
+    for index, model in enumerate(models):
+        if str((model.get("model_info") or {}).get("id")) not in kept:
+            # The proxy logs it and goes on without.
+            refusal, _ = _router([model], {}, strictly=True)
+            yield f"model_list[{index}].litellm_params: LiteLLM drops this deployment: {refusal}"
     if len(router.model_list) != len(models):
         yield f"model_list: {len(models)} deployments went in, {len(router.model_list)} came out"
-    names = set(router.model_names)
-    aliases = settings.get("model_group_alias", {})
+    yield from _unknown_targets(settings, set(router.model_names))
+
+
+def _router(
+    models: list[dict[str, Any]], settings: dict[str, Any], *, strictly: bool = False
+) -> tuple[str, Any]:
+    """Return the router that the proxy would build, or why there is none."""
+    from litellm import Router
+
+    known = {key: settings[key] for key in settings if key in Router.get_valid_args()}
+    known = {**copy.deepcopy(known), "ignore_invalid_deployments": not strictly}
+    try:
+        return "", Router(model_list=copy.deepcopy(models), **known)
+    except Exception as error:  # whatever it is, the proxy would not start
+        message = str(error).splitlines()[0] if str(error) else ""
+        return _without_values(f"{type(error).__name__}: {message}", models), None
+
+
+def _without_values(message: str, models: list[dict[str, Any]]) -> str:
+    """Return a message in which no parameter is repeated but the model: one may be a secret."""
+    for model in models:
+        for key, value in _mapping(model, "litellm_params").items():
+            if key != "model" and isinstance(value, str) and value:
+                message = message.replace(value, "…")
+    return message
+
+
+def _unknown_targets(settings: dict[str, Any], names: set[str]) -> Iterator[str]:
+    aliases = _mapping(settings, "model_group_alias")
     for alias, target in aliases.items():
-        if target not in names:
-            yield f"router_settings.model_group_alias.{alias}: there is no model {target}"
-    for entry in settings.get("fallbacks", []):
-        for name in {name for source, targets in entry.items() for name in (source, *targets)}:
-            if name not in names | aliases.keys():
-                yield f"router_settings.fallbacks: there is no model {name}"
+        model = target.get("model") if isinstance(target, dict) else target
+        if model not in names:
+            yield f"router_settings.model_group_alias.{alias}: there is no model {model}"
+    for section in ("fallbacks", "context_window_fallbacks", "content_policy_fallbacks"):
+        for entry in settings.get(section) or []:
+            for source, targets in entry.items() if isinstance(entry, dict) else ():
+                for target in targets if isinstance(targets, list) else ():
+                    model = target.get("model") if isinstance(target, dict) else target
+                    if model not in names | aliases.keys() | {"*"}:
+                        yield f"router_settings.{section}.{source}: there is no model {model}"
+
+
+def _context_windows(config: dict[str, Any]) -> Iterator[str]:
+    """Models for requests that are too long whose window is no larger, by LiteLLM's own map."""
+    settings = config.get("router_settings", {})
+    windows: dict[str, list[int]] = {}
+    for model in config.get("model_list") or []:
+        if window := _window(model["litellm_params"]["model"]):
+            windows.setdefault(model["model_name"], []).append(window)
+    general = settings.get("fallbacks", [])
+    for entry in settings.get("context_window_fallbacks", []):
+        if entry in general:
+            continue
+        for source, targets in entry.items():
+            for target in targets:
+                if source not in windows or target not in windows:
+                    continue
+                ours, theirs = min(windows[source]), max(windows[target])
+                if theirs <= ours:
+                    yield (
+                        f"router_settings.context_window_fallbacks.{source}: {target} takes "
+                        f"{theirs} tokens, no more than {source} with {ours}"
+                    )
+
+
+def _window(model: str) -> int | None:
+    import litellm
+
+    try:
+        return litellm.get_model_info(model=model).get("max_input_tokens")
+    except Exception:  # LiteLLM raises a bare one for a model that its map lacks
+        return None
+
+
+def _mapping(config: dict[str, Any], key: str) -> dict[str, Any]:
+    value = config.get(key)
+    return value if isinstance(value, dict) else {}
 
 
 def main(arguments: list[str]) -> int:
@@ -112,16 +181,19 @@ def main(arguments: list[str]) -> int:
     if not arguments:
         print("usage: check_litellm_config.py CONFIG…", file=sys.stderr)
         return 2
+    # What the router says of a deployment that it drops is told below, without its parameters.
+    logging.disable()
     valid = True
     for name in arguments:
         text = Path(name).read_text(encoding="utf-8")
         config = yaml.safe_load(text)
         problems = list(problems_of(config, text))
+        models = config.get("model_list")
         report = {
             "file": name,
             "valid": not problems,
             "version": importlib.metadata.version("litellm"),
-            "deployments": len(config.get("model_list") or []),
+            "deployments": len(models) if isinstance(models, list) else 0,
             "problems": problems,
         }
         print(json.dumps(report))

@@ -60,12 +60,12 @@ stores = DataStores("data-stores", stores_args, in_aws)
 load_balancer_args = LoadBalancerArgs(
     naming=naming,
     account=account,
-    settings=settings.load_balancer,
+    settings=settings,
     durability=durability,
     network=network,
     cluster=cluster,
+    credentials=credentials,
     access_logs=logs.access,
-    log_connections=settings.access_logs.connections,
     log_key_arn=keys.logs,
 )
 load_balancer = LoadBalancer("load-balancer", load_balancer_args, in_aws)
@@ -82,7 +82,7 @@ workloads_args = WorkloadsArgs(
     load_balancer=load_balancer,
 )
 workloads = Workloads("workloads", workloads_args, in_aws)
-monitoring_args = MonitoringArgs(stack=workloads_args, durability=durability)
+monitoring_args = MonitoringArgs(stack=workloads_args, workloads=workloads, durability=durability)
 monitoring = Monitoring("monitoring", monitoring_args, in_aws)
 deployment_roles(naming, account, settings, cluster)
 
@@ -95,5 +95,5 @@ pulumi.export("databaseIdentifier", stores.database.identifier)
 pulumi.export("databaseHost", stores.database.host)
 pulumi.export("cacheHost", stores.cache.host)
 pulumi.export("alarmTopic", monitoring.topic_arn)
-pulumi.export("dashboards", workloads.dashboards)
+pulumi.export("dashboards", monitoring.dashboards)
 pulumi.export("litellmConfig", workloads.gateway.config_text)

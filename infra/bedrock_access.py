@@ -6,31 +6,18 @@ docs.aws.amazon.com/bedrock/latest/userguide/global-cross-region-inference.html
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 
+from infra.bedrock_profiles import GEOGRAPHIES, split_profile
 from infra.iam_policies import Document, allow, document
 from infra.model_catalogue import Deployment, Model
+from infra.priced_models import Mode
 from infra.setting_sections import BedrockSettings
 
-_INVOKE = ("bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream")
-
-# Regions to which a profile of a geography may route a request, beside the one that is called. AWS
-# lists them for each model and adds to them, so a list would refuse requests now and then; the
-# pattern keeps to the geography, and the condition on the profile leaves the choice to AWS. A
-# global profile has one model ARN without a region.
-_GEOGRAPHIES: Mapping[str, tuple[str, ...]] = {
-    "us": ("us-*",),
-    "us-gov": ("us-gov-*",),
-    "eu": ("eu-*",),
-    "apac": ("ap-*",),
-    # Tokyo and Osaka: aws.amazon.com/jp/blogs/news/
-    # amazon-bedrock-now-supports-japan-cross-region-inference
-    "jp": ("ap-northeast-1", "ap-northeast-3"),
-    # Sydney and Melbourne, from Auckland too: docs/not-confirmed.md
-    "au": ("ap-southeast-2", "ap-southeast-4"),
-    "global": ("",),
-}
+_INVOKE = "bedrock:InvokeModel"
+_STREAM = "bedrock:InvokeModelWithResponseStream"
+_COUNT = "bedrock:CountTokens"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,62 +40,77 @@ class BedrockAccount:
         return cls(partition=partition, account=owner, region=region)
 
 
-def bedrock_statements(models: Iterable[Model], where: BedrockAccount) -> list[Document]:
+def bedrock_statements(models: Sequence[Model], where: BedrockAccount) -> list[Document]:
     """Return the statements that allow exactly the Bedrock models of a catalogue.
 
-    Models and profiles that requests name may be invoked, with and without a streamed answer. A
-    foundation model behind a profile may be invoked through that profile only. Tokens may be
-    counted for the same models, which LiteLLM asks of the foundation model in the calling region.
-    Profiles may be listed, so that an operator can see from a pod what the account offers.
+    Models and profiles that requests name may be invoked; chats also with a streamed answer, and
+    their tokens may be counted, which LiteLLM asks of the foundation model in the calling region.
+    A foundation model behind a profile may be invoked through that profile only. Profiles may be
+    listed, so that an operator can see from a pod what the account offers.
     """
-    named: set[str] = set()
-    counted: set[str] = set()
-    routed: defaultdict[tuple[str, ...], set[str]] = defaultdict(set)
-    profiles: defaultdict[tuple[str, ...], set[str]] = defaultdict(set)
-    for deployment in _deployments(models):
+    chats = _reached(models, "chat", where)
+    embeddings = _reached(models, "embedding", where)
+    statements = [
+        *_invoke_statements([_INVOKE, _STREAM], chats),
+        *_invoke_statements([_INVOKE], embeddings),
+    ]
+    if chats.counted:
+        statements.append(allow([_COUNT], sorted(chats.counted)))
+    if statements:
+        # Lists have no resource; this one tells names, which are AWS's, and no content.
+        statements.append(allow(["bedrock:ListInferenceProfiles"], ["*"]))
+    return statements
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Reached:
+    """ARNs of one mode's models; profiles and what is behind them by the regions they reach."""
+
+    named: set[str] = field(default_factory=set)
+    counted: set[str] = field(default_factory=set)
+    routed: defaultdict[tuple[str, ...], set[str]] = field(default_factory=lambda: defaultdict(set))
+    profiles: defaultdict[tuple[str, ...], set[str]] = field(
+        default_factory=lambda: defaultdict(set)
+    )
+
+
+def _reached(models: Iterable[Model], mode: Mode, where: BedrockAccount) -> _Reached:
+    reached = _Reached()
+    for deployment in _deployments(models, mode):
         home = deployment.region or where.region
-        geography, foundation = _parts(deployment.model)
+        geography, foundation = split_profile(deployment.model)
         here = _foundation_model(where.partition, home, foundation)
-        counted.add(here)
+        reached.counted.add(here)
         if not geography and not deployment.inference_profile:
-            named.add(here)
+            reached.named.add(here)
             continue
-        regions = (home, *_GEOGRAPHIES[geography]) if geography else (home,)
-        routed[regions].update(
+        regions = (home, *GEOGRAPHIES[geography].destinations) if geography else (home,)
+        reached.routed[regions].update(
             _foundation_model(where.partition, region, foundation) for region in regions
         )
         for profile in _profiles(deployment, geography, home, where):
-            named.add(profile)
-            profiles[regions].add(profile)
-    if not named:
-        return []
-    through = [
-        allow(
-            _INVOKE,
-            sorted(routed[regions]),
-            Condition={"StringEquals": {"bedrock:InferenceProfileArn": sorted(profiles[regions])}},
+            reached.named.add(profile)
+            reached.profiles[regions].add(profile)
+    return reached
+
+
+def _invoke_statements(actions: list[str], reached: _Reached) -> Iterator[Document]:
+    if reached.named:
+        yield allow(actions, sorted(reached.named))
+    for regions in sorted(reached.routed):
+        profiles = sorted(reached.profiles[regions])
+        yield allow(
+            actions,
+            sorted(reached.routed[regions]),
+            Condition={"StringEquals": {"bedrock:InferenceProfileArn": profiles}},
         )
-        for regions in sorted(routed)
-    ]
-    return [
-        allow(_INVOKE, sorted(named)),
-        *through,
-        allow(["bedrock:CountTokens"], sorted(counted)),
-        # Lists have no resource; this one tells names, which are AWS's, and no content.
-        allow(["bedrock:ListInferenceProfiles"], ["*"]),
-    ]
 
 
-def _deployments(models: Iterable[Model]) -> Iterator[Deployment]:
+def _deployments(models: Iterable[Model], mode: Mode) -> Iterator[Deployment]:
     for model in models:
-        if model.provider == "bedrock":
-            yield from model.deployments
-
-
-def _parts(model: str) -> tuple[str, str]:
-    """Return geography and foundation model; the geography is empty where there is none."""
-    prefix, _, rest = model.partition(".")
-    return (prefix, rest) if prefix in _GEOGRAPHIES else ("", model)
+        for deployment in model.deployments:
+            if model.mode == mode and model.provider_of(deployment) == "bedrock":
+                yield deployment
 
 
 def _foundation_model(partition: str, region: str, model: str) -> str:

@@ -76,8 +76,9 @@ def bedrock_services(models: Iterable[Model], further: Iterable[str]) -> list[st
     """
     names = {_BEDROCK, *further}
     for model in models:
-        for deployment in model.deployments if model.provider == "bedrock" else ():
-            if found := _CLAUDE.search(deployment.model):
+        for deployment in model.deployments:
+            on_bedrock = model.provider_of(deployment) == "bedrock"
+            if on_bedrock and (found := _CLAUDE.search(deployment.model)):
                 family, major, minor = found.groups()
                 version = f"{major}.{minor}" if minor else major
                 names.add(f"Claude {family.capitalize()} {version} (Amazon Bedrock Edition)")

@@ -5,6 +5,7 @@ here holds a value in clear: values are secret outputs on their way into Secrets
 get them from Secrets that External Secrets has synced.
 """
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
@@ -75,12 +76,22 @@ class Credentials(pulumi.ComponentResource):
         self._family(families.DATABASE, rotation.database, self._database_user)
         self._family(families.CACHE, rotation.cache, self._password)
         self._family(families.DRAIN_TOKEN, rotation.drain_token, self._token)
-        if args.settings.gateway.admin_ui:
-            self._family(families.UI_PASSWORD, rotation.ui_password, self._ui_login)
+        if args.settings.admin_ui.enabled:
+            self._family(families.UI_PASSWORD, rotation.ui_password, self._admin_login)
+        if args.settings.observability.bundled_namespace:
+            self._family(families.GRAFANA_ADMIN, rotation.grafana_admin, self._admin_login)
         for key, epoch in args.settings.supplied_families.items():
             self._supplied_family(key, epoch)
         self._salt_key()
         self.register_outputs({})
+
+    def kept_by(self, reader: str) -> list[StoredEpoch]:
+        """Return every epoch that exists of what one reader reads."""
+        return [stored for stored in self.kept if stored.family.reader == reader]
+
+    def serving_to(self, reader: str) -> list[StoredEpoch]:
+        """Return the current epoch of each family that one reader reads."""
+        return [stored for stored in self.serving.values() if stored.family.reader == reader]
 
     def passwords(self, family: SecretFamily) -> list[pulumi.Output[str]]:
         """Return the passwords of a family's kept epochs, the serving one last."""
@@ -89,6 +100,20 @@ class Credentials(pulumi.ComponentResource):
             for stored in self.kept
             if stored.family is family
         ]
+
+    def supplied_value(self, key: str, field: str) -> pulumi.Output[str] | None:
+        """Return a field of a supplied family's serving epoch, as a secret; None if none serves."""
+        stored = self.serving.get(families.SUPPLIED[key].name)
+        if stored is None:
+            return None
+        if field in stored.value:
+            return pulumi.Output.secret(stored.value[field])
+        text = aws.secretsmanager.get_secret_version_output(
+            secret_id=stored.secret_name,
+            version_stage=stored.family.version_label(stored.epoch),
+            opts=pulumi.InvokeOutputOptions(parent=self),
+        ).secret_string
+        return pulumi.Output.secret(text.apply(lambda value: json.loads(value)[field]))
 
     def _entry(
         self, family: SecretFamily, rotation: str, opts: pulumi.ResourceOptions, *, copied: bool
@@ -140,7 +165,9 @@ class Credentials(pulumi.ComponentResource):
         self.serving[stored.family.name] = stored
 
     def _supplied_family(self, key: str, epoch: int) -> None:
-        family = families.SUPPLIED[key]
+        family = families.supplied_family(key)
+        if family is None:
+            raise KeyError(key)
         if self._args.settings.secrets.supplied == "adopt":
             self._store(
                 StoredEpoch(
@@ -152,7 +179,7 @@ class Credentials(pulumi.ComponentResource):
                 )
             )
             return
-        self._family(family, epoch, lambda _family, n: self._supplied(key, n), copied=True)
+        self._family(family, epoch, lambda one, n: self._supplied(key, one, n), copied=True)
 
     def _family(
         self, family: SecretFamily, epoch: int, make: Maker, *, copied: bool = False
@@ -198,14 +225,14 @@ class Credentials(pulumi.ComponentResource):
             "password": self._random(f"{family.name}-{epoch}"),
         }
 
-    def _ui_login(self, family: SecretFamily, epoch: int) -> Value:
+    def _admin_login(self, family: SecretFamily, epoch: int) -> Value:
         return {"username": "admin", "password": self._random(f"{family.name}-{epoch}")}
 
-    def _supplied(self, key: str, epoch: int) -> Value:
+    def _supplied(self, key: str, family: SecretFamily, epoch: int) -> Value:
         supplied = pulumi.Config().require_secret_object(SUPPLIED_SECRETS_KEY)
         return {
             field: supplied.apply(lambda all_, field=field: all_[key][str(epoch)][field])
-            for field in families.SUPPLIED_FIELDS[key]
+            for field in family.fields
         }
 
     def _salt_key(self) -> None:

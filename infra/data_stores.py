@@ -15,6 +15,7 @@ from infra.encryption import EncryptionKeys
 from infra.log_storage import LogStorage
 from infra.naming import Naming
 from infra.network import DataStorePlacement, Network
+from infra.response_bucket import ResponseBucket, ResponseBucketArgs
 from infra.secret_families import CACHE
 from infra.settings import Settings
 
@@ -35,11 +36,13 @@ class DataStoresArgs:
 class DataStores(pulumi.ComponentResource):
     """PostgreSQL and Valkey, which the cluster's nodes and pods reach and nothing else does.
 
-    With a disaster-recovery region, backups and log objects are copied there.
+    With a disaster-recovery region, backups and log objects are copied there. Answers that are
+    kept in S3 have a bucket.
     """
 
     database: Database
     cache: Cache
+    answers: ResponseBucket | None
     copies: DisasterRecovery | None
 
     def __init__(
@@ -78,6 +81,19 @@ class DataStores(pulumi.ComponentResource):
             ),
             child,
         )
+        self.answers = None
+        if args.settings.response_cache.backend == "s3":
+            self.answers = ResponseBucket(
+                "answers",
+                ResponseBucketArgs(
+                    naming=args.naming,
+                    account=args.account,
+                    durability=args.durability,
+                    key_arn=args.keys.logs,
+                    ttl_seconds=args.settings.response_cache.ttl_seconds,
+                ),
+                child,
+            )
         self.copies = None
         if region := args.settings.disaster_recovery.region:
             self.copies = DisasterRecovery(

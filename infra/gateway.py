@@ -10,9 +10,10 @@ import pulumi_kubernetes as kubernetes
 from infra.credentials import StoredEpoch
 from infra.helm_values import render_helm_values, values_context
 from infra.load_balancer import bind_targets
-from infra.naming import NAMESPACE, PROJECT_ROOT, RELEASE, SERVICE_ACCOUNT
+from infra.naming import NAMESPACE, PRIORITY_CLASS, PROJECT_ROOT, RELEASE, SERVICE_ACCOUNT
 from infra.pod_environment import plain_environment, secret_environment
 from infra.proxy_config.document import config_context, render_litellm_config
+from infra.proxy_config.log_sinks import hook_files
 from infra.secret_families import content_hash
 from infra.settings import Settings
 from infra.subnets import SubnetPlan
@@ -34,6 +35,8 @@ class GatewayArgs:
     cache_host: pulumi.Input[str]
     bucket: str
     log_key_arn: pulumi.Input[str]
+    response_bucket: str | None
+    """Where answers are kept, if that is in S3."""
     certificates: pulumi.Input[str]
     own_cache_authority: bool
     target_group_arn: pulumi.Input[str]
@@ -42,6 +45,8 @@ class GatewayArgs:
 
 class Gateway(pulumi.ComponentResource):
     """LiteLLM's configuration, its Helm release with migrations, and its target binding.
+
+    What the migration needs is there before the release: it runs ahead of everything of the chart.
 
     The configuration is an immutable ConfigMap named by its content: a change makes a new one and
     rolls the pods onto it, while old pods keep theirs until they are gone.
@@ -72,6 +77,7 @@ class Gateway(pulumi.ComponentResource):
                     bucket=args.bucket,
                     log_key_arn=known[1],
                     bedrock_role=args.bedrock_role_arn,
+                    response_bucket=args.response_bucket,
                 )
             )
         )
@@ -85,30 +91,42 @@ class Gateway(pulumi.ComponentResource):
             automount_service_account_token=False,
             opts=child,
         )
+        files = hook_files(settings)
         config = kubernetes.core.v1.ConfigMap(
             "config",
             metadata={
-                "name": self.config_text.apply(lambda text: f"gateway-config-{content_hash(text)}"),
+                "name": self.config_text.apply(
+                    lambda text: f"gateway-config-{content_hash(text, *files, *files.values())}"
+                ),
                 "namespace": NAMESPACE,
             },
             immutable=True,
-            data={"config.yaml": self.config_text},
+            data={"config.yaml": self.config_text, **files},
+            opts=child,
+        )
+        priority = kubernetes.scheduling.v1.PriorityClass(
+            "gateway",
+            metadata={"name": PRIORITY_CLASS},
+            # Above all that has no class, which is 0, and far below the system's own.
+            value=1_000_000,
+            description="The gateway and its migrations, before whatever has no class",
             opts=child,
         )
         # What is known stays outside of outputs, so that policies see it in the first preview.
+        fixed = render_helm_values(
+            values_context(
+                settings,
+                environment={},
+                secrets=secrets,
+                config_map="",
+                certificates="",
+                plan=args.subnets,
+            )
+        )
         values = {
-            **render_helm_values(
-                values_context(
-                    settings,
-                    environment={},
-                    secrets=secrets,
-                    config_map="",
-                    certificates="",
-                    plan=args.subnets,
-                )
-            ),
+            **fixed,
             "environment": environment,
-            "configMap": {"name": config.metadata.name, "key": "config.yaml"},
+            "configMap": {**fixed["configMap"], "name": config.metadata.name},
             "certificatesConfigMap": args.certificates,
         }
         release = kubernetes.helm.v3.Release(
@@ -121,7 +139,7 @@ class Gateway(pulumi.ComponentResource):
             atomic=True,
             # Long enough for a new node, the image and the migrations.
             timeout=_RELEASE_SECONDS,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[account]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[account, priority]),
         )
         bind_targets(
             args.target_group_arn,

@@ -7,10 +7,12 @@ import pulumi_aws as aws
 
 from infra.aws_account import AwsAccount
 from infra.bedrock_access import BedrockAccount, assume_statements, bedrock_statements, role_trust
-from infra.iam_policies import document, gateway_policy
+from infra.iam_policies import allow, document, gateway_policy, response_statements
 from infra.identity import ServiceAccountRole, ServiceAccountRoleArgs
-from infra.log_storage import LOG_PREFIX
+from infra.log_storage import AUDIT_PREFIX, LOG_PREFIX
 from infra.naming import NAMESPACE, SERVICE_ACCOUNT, Naming
+from infra.proxy_config.guardrails import guardrail_arns
+from infra.proxy_config.response_cache import RESPONSE_PREFIX
 from infra.settings import Settings
 
 
@@ -23,10 +25,12 @@ class GatewayRolesArgs:
     issuer: pulumi.Input[str]
     bucket_arn: pulumi.Input[str]
     log_key_arn: pulumi.Input[str]
+    response_bucket_arn: pulumi.Input[str] | None
+    """Bucket of answers that are given again, if there is one."""
 
 
 class GatewayRoles(pulumi.ComponentResource):
-    """What the pods may do: write log objects, and reach the models of the catalogue.
+    """What the pods may do: write log objects, keep answers, reach the models of the catalogue.
 
     They reach Bedrock with rights of their own, or through ``bedrock.roleArn`` and then in no
     other way. Where teams have session tags and no such role is given, a role of this account is
@@ -55,6 +59,17 @@ class GatewayRoles(pulumi.ComponentResource):
         models = [] if bedrock.role_arn else list(invoke)
         if bedrock.role_arn or bedrock.teams:
             models += assume_statements(self.bedrock_role_arn, bedrock)
+        applied = guardrail_arns(
+            args.settings.guardrails,
+            partition=account.partition,
+            account=account.account_id,
+            region=account.region,
+        )
+        if arns := sorted(set(applied)):
+            models.append(allow(["bedrock:ApplyGuardrail"], arns))
+        prefixes = [LOG_PREFIX]
+        if args.settings.enterprise.audit_log == "bucket":
+            prefixes.append(AUDIT_PREFIX)
         self.arn = ServiceAccountRole(
             "gateway",
             ServiceAccountRoleArgs(
@@ -63,12 +78,15 @@ class GatewayRoles(pulumi.ComponentResource):
                 service_account=SERVICE_ACCOUNT,
                 provider_arn=args.oidc_provider_arn,
                 issuer=args.issuer,
-                policy=pulumi.Output.all(args.bucket_arn, args.log_key_arn).apply(
+                policy=pulumi.Output.all(
+                    args.bucket_arn, args.log_key_arn, args.response_bucket_arn
+                ).apply(
                     lambda known: gateway_policy(
                         models=models,
                         bucket_arn=known[0],
-                        log_prefix=LOG_PREFIX,
+                        log_prefixes=prefixes,
                         log_key_arn=known[1],
+                        answers=response_statements(known[2], RESPONSE_PREFIX, known[1]),
                     )
                 ),
             ),

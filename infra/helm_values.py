@@ -8,8 +8,10 @@ from infra import versions
 from infra.cache import PORT as CACHE_PORT
 from infra.database import PORT as DATABASE_PORT
 from infra.documents import InvalidConfiguration, parse_yaml
-from infra.naming import PROJECT_ROOT, SERVICE_ACCOUNT
+from infra.naming import PRIORITY_CLASS, PROJECT_ROOT, SERVICE_ACCOUNT
 from infra.pod_environment import SecretVariable
+from infra.providers import identity_tokens
+from infra.proxy_config.log_sinks import HOOK_FILES, HOOK_SETTINGS, sink_ports
 from infra.settings import Settings
 from infra.subnets import SubnetPlan
 from infra.templates import render_text
@@ -25,6 +27,11 @@ class Destination:
 
     cidrs: tuple[str, ...]
     port: int
+    excluded: tuple[str, ...] = ()
+
+
+# Instance metadata, and EKS Pod Identity's agent (see the chart's `networkPolicy.internet`).
+_OF_THE_NODE = ("169.254.169.254/32", "169.254.170.23/32")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +61,13 @@ class HelmValuesContext:
     additional_destinations: tuple[Destination, ...] = ()
     zone_spread: Literal["DoNotSchedule", "ScheduleAnyway"] = "DoNotSchedule"
     minimum_zones: int = 1
+    identity_tokens: tuple[Mapping[str, str], ...] = ()
+    """Tokens of the service account for others than AWS, each with name and audience."""
     migration_secrets: tuple[str, ...] = ("DATABASE_PASSWORD",)
+    priority_class: str = PRIORITY_CLASS
+    hook_files: tuple[str, ...] = HOOK_FILES
+    """Keys of the ConfigMap that are modules of the proxy's callbacks."""
+    hook_settings: str = HOOK_SETTINGS
     node_selector: Mapping[str, str] = field(default_factory=dict)
     tolerations: tuple[Mapping[str, str], ...] = ()
 
@@ -70,10 +83,6 @@ def values_context(
 ) -> HelmValuesContext:
     """Return what the chart's values are rendered from."""
     gateway, balancer = settings.gateway, settings.load_balancer
-    own_endpoint = ()
-    if settings.aws.endpoint:
-        host, _, port = settings.aws.endpoint.split("//", 1)[1].partition(":")
-        own_endpoint = (Destination(cidrs=(f"{host}/32",), port=int(port or 80)),)
     return HelmValuesContext(
         image_repository=gateway.image.repository,
         image_tag=gateway.image.tag or versions.LITELLM,
@@ -94,13 +103,28 @@ def values_context(
         client_cidrs=plan.edge,
         database=Destination(cidrs=plan.data, port=DATABASE_PORT),
         cache=Destination(cidrs=plan.data, port=CACHE_PORT),
-        monitoring_namespace="monitoring",
-        additional_destinations=own_endpoint,
+        monitoring_namespace=settings.observability.namespace,
+        additional_destinations=tuple(_further_destinations(settings)),
+        identity_tokens=identity_tokens(settings),
         # A small stack may run in fewer zones than it has subnets in.
         zone_spread="DoNotSchedule" if gateway.replicas > 1 else "ScheduleAnyway",
         minimum_zones=gateway.minimum_zones or min(gateway.replicas, settings.network.zone_count),
         node_selector={"kubernetes.io/arch": settings.cluster.architecture},
     )
+
+
+def _further_destinations(settings: Settings) -> Iterator[Destination]:
+    """What has a port of its own: the sandbox's AWS, endpoints, sinks of logs, a mail server."""
+    if settings.aws.endpoint:
+        host, _, port = settings.aws.endpoint.split("//", 1)[1].partition(":")
+        yield Destination(cidrs=(f"{host}/32",), port=int(port or 80))
+    for endpoint in settings.providers.endpoints:
+        if endpoint.name in settings.providers_in_use and endpoint.cidrs:
+            yield Destination(cidrs=endpoint.cidrs, port=endpoint.port)
+    for port in sink_ports(settings.request_logging):
+        yield Destination(cidrs=("0.0.0.0/0",), port=port, excluded=_OF_THE_NODE)
+    if email := settings.alerting.email:
+        yield Destination(cidrs=email.networks, port=email.port)
 
 
 def render_helm_values(context: HelmValuesContext) -> dict[str, Any]:

@@ -62,7 +62,11 @@ def point_to(
 
 
 def _names(settings: LoadBalancerSettings) -> dict[str, str]:
-    given = {"api": settings.host_name, "admin": settings.admin_host_name}
+    given = {
+        "api": settings.host_name,
+        "admin": settings.admin_host_name,
+        "grafana": settings.grafana_host_name,
+    }
     return {label: name for label, name in given.items() if name}
 
 

@@ -43,13 +43,34 @@ def service_account_trust(
 
 
 def gateway_policy(
-    *, models: Sequence[Document], bucket_arn: str, log_prefix: str, log_key_arn: str
+    *,
+    models: Sequence[Document],
+    bucket_arn: str,
+    log_prefixes: Sequence[str],
+    log_key_arn: str,
+    answers: Sequence[Document] = (),
 ) -> str:
-    """Return what the proxy's pods may do: reach their models, write log objects."""
+    """Return what the proxy's pods may do: reach their models, write log objects, keep answers."""
     return document(
         *models,
-        allow(["s3:PutObject"], [f"{bucket_arn}/{log_prefix}/*"]),
+        allow(["s3:PutObject"], [f"{bucket_arn}/{prefix}/*" for prefix in log_prefixes]),
         allow(["kms:GenerateDataKey"], [log_key_arn]),
+        *answers,
+    )
+
+
+def response_statements(bucket_arn: str | None, prefix: str, key_arn: str) -> Sequence[Document]:
+    """Return what keeping answers in a bucket takes; nothing without one.
+
+    With a bucket key S3 names the bucket to KMS, so the key opens that bucket's objects alone:
+    docs.aws.amazon.com/AmazonS3/latest/userguide/configuring-bucket-key.html
+    """
+    if bucket_arn is None:
+        return ()
+    context = {"StringEquals": {"kms:EncryptionContext:aws:s3:arn": bucket_arn}}
+    return (
+        allow(["s3:GetObject", "s3:PutObject"], [f"{bucket_arn}/{prefix}/*"]),
+        allow(["kms:Decrypt"], [key_arn], Condition=context),
     )
 
 

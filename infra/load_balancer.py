@@ -11,12 +11,14 @@ from infra import host_names
 from infra.access_logs import CONNECTIONS_PREFIX, LOAD_BALANCER_PREFIX, AccessLogs
 from infra.aws_account import AwsAccount
 from infra.cluster import Cluster
+from infra.credentials import Credentials
 from infra.durability import DurabilityPolicy
 from infra.listener_rules import NOT_FOUND, listener_rules, serves_by_default
 from infra.naming import NAMESPACE, Naming
 from infra.network import Network
 from infra.secret_families import content_hash
-from infra.setting_sections import LoadBalancerSettings
+from infra.settings import Settings
+from infra.sign_in import authentication
 from infra.web_firewall import WebFirewall, WebFirewallArgs
 
 GATEWAY_PORT = 4000
@@ -29,12 +31,12 @@ _TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06"
 class LoadBalancerArgs:
     naming: Naming
     account: AwsAccount
-    settings: LoadBalancerSettings
+    settings: Settings
+    credentials: Credentials
     durability: DurabilityPolicy
     network: Network
     cluster: Cluster
     access_logs: AccessLogs
-    log_connections: bool
     log_key_arn: pulumi.Input[str]
 
 
@@ -52,34 +54,44 @@ class LoadBalancer(pulumi.ComponentResource):
     admin_url: pulumi.Output[str] | None
     certificate_arn: pulumi.Input[str] | None
     target_group_arn: pulumi.Output[str]
+    listener_arn: pulumi.Output[str]
+    """The listener that serves."""
+    security_group_id: pulumi.Output[str]
 
     def __init__(
         self, name: str, args: LoadBalancerArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("litellm:load-balancer:LoadBalancer", name, None, opts)
         self._args = args
+        self._settings = settings = args.settings.load_balancer
+        self._client_secret = args.credentials.supplied_value("loadBalancerClient", "clientSecret")
         self._child = pulumi.ResourceOptions(parent=self)
-        balancer = self._balancer(self._security_group())
+        security_group = self._security_group()
+        self.security_group_id = security_group.id
+        balancer = self._balancer(security_group)
         self.arn = balancer.arn
         targets = self._target_group()
         self.target_group_arn = targets.arn
-        self.certificate_arn = host_names.certificate(args.settings, self)
+        self.certificate_arn = host_names.certificate(settings, self)
         listener = self._listeners(balancer, targets)
-        for rule in listener_rules(args.settings):
+        self.listener_arn = listener.arn
+        signing_in = authentication(args.settings.sign_in, self._client_secret)
+        for rule in listener_rules(settings, signs_in=signing_in is not None):
+            serving = _forward(targets) if rule.forwards else NOT_FOUND
             aws.lb.ListenerRule(
                 rule.name,
                 listener_arn=listener.arn,
                 priority=rule.priority,
                 conditions=list(rule.conditions),
-                actions=[_forward(targets) if rule.forwards else NOT_FOUND],
+                actions=[signing_in, serving] if rule.signs_in else [serving],
                 opts=self._child,
             )
-        host_names.point_to(balancer, args.settings, self)
-        if args.settings.web_firewall.enabled:
+        host_names.point_to(balancer, settings, self)
+        if settings.web_firewall.enabled:
             firewall_args = WebFirewallArgs(
                 naming=args.naming,
                 account=args.account,
-                settings=args.settings.web_firewall,
+                settings=settings.web_firewall,
                 load_balancer_arn=balancer.arn,
                 log_key_arn=args.log_key_arn,
             )
@@ -98,11 +110,11 @@ class LoadBalancer(pulumi.ComponentResource):
             load_balancer_type="application",
             subnets=args.network.edge_subnet_ids,
             security_groups=[security_group.id],
-            idle_timeout=args.settings.idle_timeout_seconds,
+            idle_timeout=self._settings.idle_timeout_seconds,
             drop_invalid_header_fields=True,
             enable_deletion_protection=args.durability.deletion_protection,
             access_logs={"bucket": bucket, "prefix": LOAD_BALANCER_PREFIX, "enabled": True},
-            connection_logs=connections if args.log_connections else None,
+            connection_logs=connections if args.settings.access_logs.connections else None,
             opts=pulumi.ResourceOptions(
                 parent=self,
                 # The bucket's policy is tried out when logging is turned on.
@@ -124,7 +136,7 @@ class LoadBalancer(pulumi.ComponentResource):
             target_type="ip",
             protocol="HTTP",
             port=GATEWAY_PORT,
-            deregistration_delay=args.settings.deregistration_seconds,
+            deregistration_delay=self._settings.deregistration_seconds,
             load_balancing_algorithm_type="least_outstanding_requests",
             health_check={
                 "path": "/health/readiness",
@@ -143,7 +155,7 @@ class LoadBalancer(pulumi.ComponentResource):
         self, balancer: aws.lb.LoadBalancer, targets: aws.lb.TargetGroup
     ) -> aws.lb.Listener:
         """Make the plain listener and, with a certificate, the one of HTTPS; return what serves."""
-        settings = self._args.settings
+        settings = self._settings
         serving = _forward(targets) if serves_by_default(settings) else NOT_FOUND
         plain = aws.lb.Listener(
             "plain",
@@ -173,7 +185,7 @@ class LoadBalancer(pulumi.ComponentResource):
     def _urls(
         self, balancer: aws.lb.LoadBalancer
     ) -> tuple[pulumi.Output[str], pulumi.Output[str] | None]:
-        settings = self._args.settings
+        settings = self._settings
         if settings.host_name:
             admin = settings.admin_host_name
             return (
@@ -198,8 +210,8 @@ class LoadBalancer(pulumi.ComponentResource):
             tags={"Name": args.naming.named("load-balancer")},
             opts=self._child,
         )
-        ports = {args.settings.port} | ({443} if args.settings.is_encrypted else set())
-        for cidr in args.settings.allowed_cidrs or (args.network.cidr,):
+        ports = {self._settings.port} | ({443} if self._settings.is_encrypted else set())
+        for cidr in self._settings.allowed_cidrs or (args.network.cidr,):
             for port in sorted(ports):
                 aws.vpc.SecurityGroupIngressRule(
                     f"from-{cidr}-{port}",
@@ -210,6 +222,18 @@ class LoadBalancer(pulumi.ComponentResource):
                     to_port=port,
                     opts=self._child,
                 )
+        # To the issuer's token endpoint: aws.amazon.com/premiumsupport/knowledge-center/
+        # elb-configure-authentication-alb
+        for cidr in args.settings.sign_in.issuer_cidrs if self._client_secret is not None else ():
+            aws.vpc.SecurityGroupEgressRule(
+                f"to-issuer-{cidr}",
+                security_group_id=group.id,
+                cidr_ipv4=cidr,
+                ip_protocol="tcp",
+                from_port=443,
+                to_port=443,
+                opts=self._child,
+            )
         for name, rule, owner, other in (
             ("to-pods", aws.vpc.SecurityGroupEgressRule, group.id, args.cluster.security_group_id),
             (

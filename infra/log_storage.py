@@ -15,6 +15,7 @@ from infra.private_bucket import PrivateBucket, PrivateBucketArgs
 from infra.setting_sections import LogStorageSettings
 
 LOG_PREFIX = "logs"
+AUDIT_PREFIX = "audit"
 _TIERS = {
     "infrequentAccessDays": "STANDARD_IA",
     "glacierDays": "GLACIER_IR",
@@ -87,6 +88,13 @@ def lifecycle_rules(settings: LogStorageSettings) -> list[Any]:
                 {"days": days, "storage_class": _TIERS[key]}
                 for key, days in settings.transitions.items()
             ],
+            "expiration": {"days": settings.retention_days},
+            "noncurrent_version_expiration": {"noncurrent_days": settings.expire_noncurrent_days},
+        },
+        {
+            "id": "audit",
+            "status": "Enabled",
+            "filter": {"prefix": f"{AUDIT_PREFIX}/"},
             "expiration": {"days": settings.retention_days},
             "noncurrent_version_expiration": {"noncurrent_days": settings.expire_noncurrent_days},
         },

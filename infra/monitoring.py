@@ -16,18 +16,21 @@ from infra.database_classes import max_connections
 from infra.deployment_scope import DEPLOY_ROLE
 from infra.durability import DurabilityPolicy
 from infra.monitored import Monitored
+from infra.monitoring_stack import MonitoringStack, MonitoringStackArgs
 from infra.naming import NAMESPACE, RELEASE
 from infra.notifications import Notifications, NotificationsArgs
+from infra.observability import Observability, ObservabilityArgs
 from infra.pod_telemetry import PodTelemetry, PodTelemetryArgs
 from infra.secret_families import MASTER_KEY
 from infra.secret_sync import SERVICE_ACCOUNT as EXTERNAL_SECRETS
-from infra.workloads import WorkloadsArgs
+from infra.workloads import Workloads, WorkloadsArgs
 
 
 @dataclass(frozen=True, kw_only=True)
 class MonitoringArgs:
     stack: WorkloadsArgs
     """The parts of the stack, as its workloads get them."""
+    workloads: Workloads
     durability: DurabilityPolicy
 
 
@@ -35,6 +38,8 @@ class Monitoring(pulumi.ComponentResource):
     """Everything that tells how a stack is, and the topic through which it tells."""
 
     topic_arn: pulumi.Output[str]
+    dashboards: list[str]
+    """Names of the dashboards that Grafana has."""
 
     def __init__(
         self, name: str, args: MonitoringArgs, opts: pulumi.ResourceOptions | None = None
@@ -81,7 +86,32 @@ class Monitoring(pulumi.ComponentResource):
             topic_arn=notifications.topic_arn,
         )
         BedrockBudget("budget", budget_args, self._child)
+        self.dashboards = self._in_cluster(args, notifications)
         self.register_outputs({"topicArn": self.topic_arn})
+
+    def _in_cluster(self, args: MonitoringArgs, notifications: Notifications) -> list[str]:
+        """Let Prometheus and Grafana, bundled or existing, watch the gateway too."""
+        wanted = args.stack.settings.observability.monitoring
+        if wanted == "none":
+            return []
+        # Their namespace is there first, and so are the definitions that a bundled stack brings.
+        needed: list[pulumi.Resource] = [args.workloads.addons.namespace]
+        in_cluster = pulumi.ResourceOptions(
+            parent=self, providers=[args.stack.account.provider, args.stack.cluster.provider]
+        )
+        if wanted == "bundled":
+            bundled_args = MonitoringStackArgs(
+                stack=args.stack,
+                workloads=args.workloads,
+                durability=args.durability,
+                topic_arns=notifications.receivers,
+            )
+            needed.append(MonitoringStack("monitoring-stack", bundled_args, in_cluster))
+        after = pulumi.ResourceOptions.merge(in_cluster, pulumi.ResourceOptions(depends_on=needed))
+        observability_args = ObservabilityArgs(
+            environment=args.stack.naming.stack, settings=args.stack.settings
+        )
+        return Observability("observability", observability_args, after).dashboards
 
     def _audit(self, args: MonitoringArgs, namespace: str) -> None:
         stack = args.stack

@@ -15,6 +15,7 @@ PROJECT_ROOT = Path(__file__).resolve().parent.parent
 NAMESPACE = "litellm"
 EXTERNAL_SECRETS_NAMESPACE = "external-secrets"
 SERVICE_ACCOUNT = "litellm-gateway"
+PRIORITY_CLASS = "litellm-gateway"
 RELEASE = "gateway"
 
 

@@ -62,7 +62,7 @@ class Network(pulumi.ComponentResource):
             subnet_ids=self.private_subnet_ids,
             zones=self.zones,
             client_cidrs=self.plan.private,
-            with_bedrock="bedrock" in args.settings.providers,
+            with_bedrock="bedrock" in args.settings.providers_in_use,
             bedrock_accounts=args.bedrock_accounts,
         )
         if tables:
@@ -91,7 +91,13 @@ class Network(pulumi.ComponentResource):
         settings = args.settings.network
         lookups = pulumi.InvokeOptions(provider=args.account.provider)
         self.zones = choose_zones(settings, args.account.region, lookups)
-        vpc = OwnVpc(VpcArgs(naming=args.naming, settings=settings, zones=self.zones), self)
+        vpc_args = VpcArgs(
+            naming=args.naming,
+            settings=settings,
+            zones=self.zones,
+            balancer_reaches_out=args.settings.sign_in.method == "loadBalancer",
+        )
+        vpc = OwnVpc(vpc_args, self)
         self.vpc_id, self.cidr, self.plan = vpc.id, settings.cidr, vpc.plan
         self._ways_out = vpc.ways_out
         self.private_subnet_ids = vpc.private_subnet_ids

@@ -55,7 +55,12 @@ _OBSERVED = ("athena:*", "cloudwatch:*", "firehose:*", "glue:*", "logs:*")
 
 
 def boundary_document(
-    *, partition: str, account: str, naming: Naming, bedrock_role_arn: str | None
+    *,
+    partition: str,
+    account: str,
+    naming: Naming,
+    bedrock_role_arn: str | None,
+    topic_arns: tuple[str, ...] = (),
 ) -> str:
     """Return the boundary: services as wide as AWS's own roles need them, data of this stack only.
 
@@ -72,7 +77,7 @@ def boundary_document(
         allow(_OBSERVED, ["*"]),
         allow(["bedrock:ListInferenceProfiles"], ["*"]),
         allow(["ssm:GetParameter"], arns("ssm:*:*:parameter/aws/service/*")),
-        allow(["sns:Publish"], arns(f"sns:*:{account}:{prefix}-*")),
+        allow(["sns:Publish"], [*arns(f"sns:*:{account}:{prefix}-*"), *topic_arns]),
         allow(_INSTANCE_PROFILES, arns(f"iam::{account}:instance-profile/*")),
         allow(
             ["iam:GetRole", "iam:PassRole"],
@@ -91,6 +96,7 @@ def boundary_document(
                 f"bedrock:*:{account}:application-inference-profile/*",
             ),
         ),
+        allow(["bedrock:ApplyGuardrail"], arns(f"bedrock:*:{account}:guardrail/*")),
         allow(_BUCKETS, arns(f"s3:::{prefix}-*")),
         allow(_OBJECTS, arns(f"s3:::{prefix}-*/*")),
         allow(
@@ -140,6 +146,7 @@ def resource_options(
             account=account.account_id,
             naming=naming,
             bedrock_role_arn=settings.bedrock.role_arn,
+            topic_arns=settings.monitoring.alarm_topic_arns,
         ),
         opts=options,
     )

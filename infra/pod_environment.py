@@ -8,8 +8,13 @@ from infra.cache import USER as CACHE_USER
 from infra.credentials import StoredEpoch
 from infra.database import DATABASE_NAME
 from infra.database import PORT as DATABASE_PORT
+from infra.providers import provider_environment
+from infra.proxy_config.alerting import mail_environment
+from infra.proxy_config.enterprise import jwt_environment
+from infra.proxy_config.log_sinks import sink_environment
 from infra.secret_families import database_user
 from infra.settings import Settings
+from infra.sign_in import sign_in_environment
 
 CERTIFICATES = "/etc/gateway/certificates"
 
@@ -34,7 +39,7 @@ def plain_environment(
     user = database_user(settings.rotation.database)
     environment = {
         "LITELLM_MODE": "PRODUCTION",
-        "LITELLM_LOG": "ERROR",
+        "LITELLM_LOG": settings.gateway.log_level,
         "AWS_REGION": settings.aws.region,
         "DATABASE_URL": (
             f"postgresql://{user}:$(DATABASE_PASSWORD)@{database_host}:{DATABASE_PORT}/"
@@ -45,24 +50,22 @@ def plain_environment(
         "REDIS_USERNAME": CACHE_USER,
         "REDIS_SSL": "True",
         "DEFAULT_S3_FLUSH_INTERVAL_SECONDS": str(settings.gateway.log_flush_seconds),
+        **provider_environment(settings),
     }
     if admin := settings.load_balancer.admin_host_name:
         environment["PROXY_BASE_URL"] = f"https://{admin}"
-    if not settings.gateway.admin_ui:
-        environment["DISABLE_ADMIN_UI"] = "True"
     if own_cache_authority:
         environment["REDIS_SSL_CA_CERTS"] = f"{CERTIFICATES}/cache.pem"
+    if settings.routing.health_checks.enabled:
+        # For as long a check that one pod made is the others' too: LiteLLM's constants.py.
+        environment["DEFAULT_SHARED_HEALTH_CHECK_TTL"] = str(
+            settings.routing.health_checks.interval_seconds
+        )
     if settings.aws.endpoint:
         environment["AWS_ENDPOINT_URL"] = settings.aws.endpoint
-    if settings.integrations.langfuse_host:
-        environment["LANGFUSE_HOST"] = settings.integrations.langfuse_host
-    if sso := settings.integrations.sso:
-        environment |= {
-            "GENERIC_AUTHORIZATION_ENDPOINT": sso.authorization_endpoint,
-            "GENERIC_TOKEN_ENDPOINT": sso.token_endpoint,
-            "GENERIC_USERINFO_ENDPOINT": sso.userinfo_endpoint,
-        }
-    return {**environment, **settings.gateway.environment}
+    environment |= sink_environment(settings.request_logging)
+    environment |= mail_environment(settings.alerting) | jwt_environment(settings.jwt)
+    return {**environment, **sign_in_environment(settings), **settings.gateway.environment}
 
 
 def secret_environment(serving: Sequence[StoredEpoch]) -> tuple[SecretVariable, ...]:

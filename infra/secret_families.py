@@ -5,18 +5,29 @@ a Kubernetes Secret of its own, named ``<family>-<epoch>``.
 """
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
-from infra.model_catalogue import PROVIDERS
+from infra.providers import SUPPLIED_CREDENTIALS, endpoint_of, endpoint_variable
 
 
 @dataclass(frozen=True, kw_only=True)
 class SecretFamily:
-    """One family: its name in paths and the proxy's variable for each field of its value."""
+    """One family: its name in paths and its reader's variable for each field of its value."""
 
     name: str
-    environment: dict[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict)
     rotates: bool = True
+    other_fields: tuple[str, ...] = ()
+    """Fields of its value that no pod is given."""
+    reader: Literal["gateway", "grafana"] = "gateway"
+    """Whose pods read it: its Secrets exist in their namespace and in no other."""
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Names of the fields of its value."""
+        return *self.environment, *self.other_fields
 
     def secret_name(self, epoch: int) -> str:
         """Name of the Kubernetes Secret that holds an epoch."""
@@ -35,27 +46,51 @@ DRAIN_TOKEN = SecretFamily(name="drain-token", environment={"token": "DRAIN_TOKE
 UI_PASSWORD = SecretFamily(
     name="ui-password", environment={"username": "UI_USERNAME", "password": "UI_PASSWORD"}
 )
+GRAFANA_ADMIN = SecretFamily(name="grafana-admin", reader="grafana")
+
+
+def _kebab(key: str) -> str:
+    return "".join(f"-{letter.lower()}" if letter.isupper() else letter for letter in key)
+
 
 # Families whose values a person supplies: key in `suppliedSecrets` → family. The variables of the
-# integrations are those that LiteLLM 1.106.2 reads.
+# integrations are those that LiteLLM 1.106.2 reads, Grafana's are named by its configuration.
 SUPPLIED: dict[str, SecretFamily] = {
-    name: SecretFamily(name=f"provider-{name}", environment=provider.credentials)
-    for name, provider in PROVIDERS.items()
-    if provider.credentials
+    key: SecretFamily(name=f"provider-{_kebab(key)}", environment=environment)
+    for key, environment in SUPPLIED_CREDENTIALS.items()
 } | {
-    "ssoClient": SecretFamily(
-        name="sso-client",
-        environment={"clientId": "GENERIC_CLIENT_ID", "clientSecret": "GENERIC_CLIENT_SECRET"},
+    "signInClient": SecretFamily(
+        name="sign-in-client", environment={"clientSecret": "GENERIC_CLIENT_SECRET"}
+    ),
+    "loadBalancerClient": SecretFamily(name="load-balancer-client", other_fields=("clientSecret",)),
+    "grafanaClient": SecretFamily(
+        name="grafana-client",
+        environment={
+            "clientId": "GF_AUTH_GENERIC_OAUTH_CLIENT_ID",
+            "clientSecret": "GF_AUTH_GENERIC_OAUTH_CLIENT_SECRET",
+        },
+        reader="grafana",
     ),
     "langfuse": SecretFamily(
         name="langfuse",
         environment={"publicKey": "LANGFUSE_PUBLIC_KEY", "secretKey": "LANGFUSE_SECRET_KEY"},
     ),
+    "langsmith": SecretFamily(name="langsmith", environment={"apiKey": "LANGSMITH_API_KEY"}),
+    "openTelemetry": SecretFamily(
+        name="open-telemetry", environment={"headers": "OTEL_EXPORTER_OTLP_HEADERS"}
+    ),
     "slackWebhook": SecretFamily(name="slack-webhook", environment={"url": "SLACK_WEBHOOK_URL"}),
-    "licence": SecretFamily(name="licence", environment={"key": "LITELLM_LICENSE"}),
+    "alertWebhook": SecretFamily(name="alert-webhook", environment={"url": "WEBHOOK_URL"}),
+    "smtp": SecretFamily(name="smtp", environment={"password": "SMTP_PASSWORD"}),
+    "license": SecretFamily(name="license", environment={"key": "LITELLM_LICENSE"}),
 }
 
-SUPPLIED_FIELDS = {key: tuple(family.environment) for key, family in SUPPLIED.items()}
+
+def supplied_family(key: str) -> SecretFamily | None:
+    """Return the family of a key in `suppliedSecrets`; None if there is none of that name."""
+    if endpoint := endpoint_of(key):
+        return SecretFamily(name=key, environment={"apiKey": endpoint_variable(endpoint)})
+    return SUPPLIED.get(key)
 
 
 def kept_epochs(epoch: int) -> tuple[int, ...]:

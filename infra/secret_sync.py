@@ -22,10 +22,12 @@ class ExternalSecretsArgs:
     region: str
     endpoint: str | None
     role_arn: pulumi.Input[str]
+    namespaces: Sequence[str] = (NAMESPACE,)
+    """Where Secrets may be synced to."""
 
 
 class ExternalSecrets(pulumi.ComponentResource):
-    """The controller from its own chart, and a store that serves the gateway's namespace only."""
+    """The controller from its own chart, and a store that serves the named namespaces only."""
 
     store: CustomResource
 
@@ -71,7 +73,7 @@ class ExternalSecrets(pulumi.ComponentResource):
                 "annotations": {"pulumi.com/waitFor": "condition=Ready"},
             },
             spec={
-                "conditions": [{"namespaces": [NAMESPACE]}],
+                "conditions": [{"namespaces": list(args.namespaces)}],
                 "provider": {
                     "aws": {
                         "service": "SecretsManager",
@@ -123,53 +125,66 @@ class SyncedSecrets(pulumi.ComponentResource):
         self, name: str, args: SyncedSecretsArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("litellm:secret-sync:SyncedSecrets", name, None, opts)
-        self._child = pulumi.ResourceOptions(
+        child = pulumi.ResourceOptions(
             parent=self, depends_on=[args.store, args.namespace, *args.wait_for]
         )
         self.secrets = {
-            stored.family.secret_name(stored.epoch): self._pinned(stored) for stored in args.kept
+            stored.family.secret_name(stored.epoch): pinned_secret(stored, NAMESPACE, child)
+            for stored in args.kept
+            # What pods have no use for does not come into the cluster.
+            if stored.family.environment
         }
         # AWS rotates this one by itself, so it is followed instead of pinned.
-        self.database_master = self._external_secret(
+        self.database_master = _external_secret(
             DATABASE_MASTER_SECRET,
+            NAMESPACE,
             {"key": args.database_master_secret},
             refresh={"refreshPolicy": "Periodic", "refreshInterval": "1m"},
             immutable=False,
+            opts=child,
         )
         self.register_outputs({})
 
-    def _pinned(self, stored: StoredEpoch) -> CustomResource:
-        source: dict[str, pulumi.Input[str]] = {"key": stored.secret_name}
-        if stored.version is not None:
-            source["version"] = stored.version
-        return self._external_secret(
-            stored.family.secret_name(stored.epoch),
-            source,
-            refresh={"refreshPolicy": "CreatedOnce"},
-            immutable=True,
-        )
 
-    def _external_secret(
-        self,
-        name: str,
-        source: dict[str, pulumi.Input[str]],
-        refresh: dict[str, str],
-        immutable: bool,
-    ) -> CustomResource:
-        return CustomResource(
-            name,
-            api_version=_API_VERSION,
-            kind="ExternalSecret",
-            metadata={
-                "name": name,
-                "namespace": NAMESPACE,
-                "annotations": {"pulumi.com/waitFor": "condition=Ready"},
-            },
-            spec={
-                **refresh,
-                "secretStoreRef": {"kind": "ClusterSecretStore", "name": STORE},
-                "target": {"name": name, "creationPolicy": "Owner", "immutable": immutable},
-                "dataFrom": [{"extract": source}],
-            },
-            opts=self._child,
-        )
+def pinned_secret(
+    stored: StoredEpoch, namespace: str, opts: pulumi.ResourceOptions
+) -> CustomResource:
+    """Sync one epoch into an immutable Secret of a namespace, and wait until it is there."""
+    source: dict[str, pulumi.Input[str]] = {"key": stored.secret_name}
+    if stored.version is not None:
+        source["version"] = stored.version
+    return _external_secret(
+        stored.family.secret_name(stored.epoch),
+        namespace,
+        source,
+        refresh={"refreshPolicy": "CreatedOnce"},
+        immutable=True,
+        opts=opts,
+    )
+
+
+def _external_secret(
+    name: str,
+    namespace: str,
+    source: dict[str, pulumi.Input[str]],
+    refresh: dict[str, str],
+    immutable: bool,
+    opts: pulumi.ResourceOptions,
+) -> CustomResource:
+    return CustomResource(
+        name,
+        api_version=_API_VERSION,
+        kind="ExternalSecret",
+        metadata={
+            "name": name,
+            "namespace": namespace,
+            "annotations": {"pulumi.com/waitFor": "condition=Ready"},
+        },
+        spec={
+            **refresh,
+            "secretStoreRef": {"kind": "ClusterSecretStore", "name": STORE},
+            "target": {"name": name, "creationPolicy": "Owner", "immutable": immutable},
+            "dataFrom": [{"extract": source}],
+        },
+        opts=opts,
+    )

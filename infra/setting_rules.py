@@ -9,25 +9,43 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, TypeAlias
 
 from infra.capacity import capacity_problems
+from infra.catalogue_rules import CATALOGUE_RULES
 from infra.edge_rules import EDGE_RULES
+from infra.enterprise_rules import enterprise_problems
+from infra.limit_rules import alerting_problems, guardrail_problems, limit_problems
 from infra.monitoring_rules import monitoring_problems
 from infra.network_rules import NETWORK_RULES
-from infra.secret_families import SUPPLIED_FIELDS
+from infra.observability_rules import OBSERVABILITY_RULES
+from infra.providers import connections
+from infra.request_logging_rules import request_logging_problems
+from infra.routing_rules import ROUTING_RULES
+from infra.secret_families import SUPPLIED, supplied_family
 from infra.setting_sections import Durability
+from infra.sign_in_rules import SIGN_IN_RULES
+from infra.suggestions import unknown
 
 if TYPE_CHECKING:
     from infra.settings import Settings
 
 SUPPLIED_SECRETS_KEY = "suppliedSecrets"
 
-# Family → epoch → names of its fields.
-Supplied: TypeAlias = dict[str, dict[str, frozenset[str]]]
+# PROXY_BATCH_WRITE_AT in litellm/constants.py of 1.106.2; 60 in docs.litellm.ai/docs/proxy/prod.
+_SPEND_WRITE_SECONDS = 10
+
+# In place of `suppliedSecrets` for whoever reads a stack's file and cannot decrypt it.
+ENCRYPTED = "[encrypted]"
+
+# Family → epoch → names of its fields; None if they are encrypted as a whole.
+Supplied: TypeAlias = dict[str, dict[str, frozenset[str]]] | None
 
 
 def _supplied_secrets_are_complete(settings: Settings, supplied: Supplied) -> Iterator[str]:
+    if supplied is None:
+        return
     used = settings.supplied_families if settings.secrets.supplied == "configuration" else {}
     for family, epoch in used.items():
-        wanted = frozenset(SUPPLIED_FIELDS[family])
+        known = supplied_family(family)
+        wanted = frozenset(known.fields if known else ())
         for number in sorted({max(1, epoch - 1), epoch}):
             given = supplied.get(family, {}).get(str(number))
             command = f"pulumi config set --secret --path '{SUPPLIED_SECRETS_KEY}.{family}"
@@ -43,29 +61,16 @@ def _supplied_secrets_are_complete(settings: Settings, supplied: Supplied) -> It
                     f"{', '.join(sorted(given)) or 'nothing'}; needs {', '.join(sorted(wanted))}"
                 )
     for family in sorted(supplied.keys() - used.keys()):
-        if family in SUPPLIED_FIELDS:
+        if supplied_family(family):
             yield f"{SUPPLIED_SECRETS_KEY}.{family}: nothing in this stack uses it; remove it"
         else:
-            known = ", ".join(sorted(SUPPLIED_FIELDS))
-            yield f"{SUPPLIED_SECRETS_KEY}.{family}: unknown family; known are {known}"
+            yield f"{SUPPLIED_SECRETS_KEY}.{family}: {unknown('family', family, SUPPLIED)}"
 
 
 def _rotated_providers_are_used(settings: Settings, _supplied: Supplied) -> Iterator[str]:
-    for name in settings.rotation.providers:
-        if name not in settings.supplied_families:
-            yield f"rotation.providers.{name}: no model of the catalogue has such credentials"
-
-
-def _models_fit_together(settings: Settings, _supplied: Supplied) -> Iterator[str]:
-    names = [model.name for model in settings.models]
-    if not names:
-        yield "models: the catalogue is empty; a gateway needs at least one model"
-    for name in sorted({name for name in names if names.count(name) > 1}):
-        yield f"models: {name!r} stands more than once; give one entry several deployments"
-    for model in settings.models:
-        for fallback in model.fallbacks:
-            if fallback not in names or fallback == model.name:
-                yield f"models.{model.name}.fallbacks: {fallback!r} is not another model"
+    with_secrets = {name for name, provider in connections(settings).items() if provider.secret}
+    for name in sorted(settings.rotation.providers.keys() - with_secrets):
+        yield f"rotation.providers.{name}: no model of the catalogue has such credentials"
 
 
 def _protected_stacks_are_durable(settings: Settings, _supplied: Supplied) -> Iterator[str]:
@@ -82,6 +87,12 @@ def _protected_stacks_are_durable(settings: Settings, _supplied: Supplied) -> It
         yield "cache.replicas: a protected stack needs at least 1 for failover"
     if settings.gateway.replicas < 2:
         yield f"gateway.replicas: {settings.gateway.replicas} is below 2, which protection needs"
+    if settings.gateway.batch_write_seconds < _SPEND_WRITE_SECONDS:
+        yield (
+            f"gateway.batchWriteSeconds: {settings.gateway.batch_write_seconds} is below "
+            f"{_SPEND_WRITE_SECONDS}, which LiteLLM itself starts from: every pod would keep the "
+            "database of a protected stack busy with writes of spend; 60 is what it recommends"
+        )
 
 
 def _secrets_stay_out_of_plain_settings(settings: Settings, _: Supplied) -> Iterator[str]:
@@ -141,7 +152,7 @@ def _bedrock_roles_have_a_use(settings: Settings, _supplied: Supplied) -> Iterat
     bedrock = settings.bedrock
     if bedrock.external_id and not bedrock.role_arn:
         yield "bedrock.externalId: is for the role of another owner; give bedrock.roleArn too"
-    if (bedrock.role_arn or bedrock.teams) and "bedrock" not in settings.providers:
+    if (bedrock.role_arn or bedrock.teams) and "bedrock" not in settings.providers_in_use:
         key = "roleArn" if bedrock.role_arn else "teams"
         yield f"bedrock.{key}: no model of the catalogue is on Bedrock; remove it"
     names = [team.id for team in bedrock.teams]
@@ -152,16 +163,24 @@ def _bedrock_roles_have_a_use(settings: Settings, _supplied: Supplied) -> Iterat
 RULES: tuple[Callable[[Settings, Supplied], Iterator[str]], ...] = (
     _supplied_secrets_are_complete,
     _rotated_providers_are_used,
-    _models_fit_together,
+    *CATALOGUE_RULES,
     _protected_stacks_are_durable,
     _secrets_stay_out_of_plain_settings,
     *EDGE_RULES,
     *NETWORK_RULES,
+    *SIGN_IN_RULES,
     _copies_go_elsewhere,
     _locked_objects_are_kept,
     capacity_problems,
     _archived_spend_outlives_the_database,
     _named_queries_look_where_logs_are,
     monitoring_problems,
+    *OBSERVABILITY_RULES,
+    request_logging_problems,
     _bedrock_roles_have_a_use,
+    *ROUTING_RULES,
+    limit_problems,
+    alerting_problems,
+    guardrail_problems,
+    enterprise_problems,
 )

@@ -5,16 +5,21 @@ and raises one :class:`SettingsError` before any resource exists.
 """
 
 import json
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Literal
 
 import pulumi
 from pydantic import Field, TypeAdapter, ValidationError
 
-from infra.model_catalogue import Model, provider_of
-from infra.setting_rules import RULES, SUPPLIED_SECRETS_KEY, Supplied
+from infra.model_catalogue import AliasName, Model, Targets
+from infra.providers import connections
+from infra.served_models import served
+from infra.setting_errors import describe
+from infra.setting_rules import ENCRYPTED, RULES, SUPPLIED_SECRETS_KEY, Supplied
 from infra.setting_sections import (
     AccessLogSettings,
+    AdminUiSettings,
+    AlertingSettings,
     AuditSettings,
     AwsSettings,
     BedrockSettings,
@@ -25,19 +30,34 @@ from infra.setting_sections import (
     DatabaseSettings,
     DisasterRecoverySettings,
     Durability,
+    EnterpriseSettings,
     GatewaySettings,
+    GuardrailSettings,
     IdentitySettings,
-    IntegrationSettings,
+    IssuerSettings,
+    JwtSettings,
+    License,
+    LimitSettings,
     LoadBalancerSettings,
     LogAnalyticsSettings,
     LogStorageSettings,
     MonitoringSettings,
     NetworkSettings,
+    ObservabilitySettings,
+    ProvidersSettings,
+    RequestLoggingSettings,
+    Residency,
+    ResponseCacheSettings,
     RotationSettings,
+    RoutingSettings,
     SecretsSettings,
     Section,
+    SessionMetadataSettings,
+    SignInSettings,
     SpendArchiveSettings,
 )
+from infra.setting_warnings import setting_warnings
+from infra.suggestions import unknown
 
 
 class Settings(Section):
@@ -90,11 +110,51 @@ class Settings(Section):
     gateway: GatewaySettings = Field(
         default_factory=GatewaySettings, description="The proxy and its pods."
     )
-    integrations: IntegrationSettings = Field(
-        default_factory=IntegrationSettings, description="Services beside the gateway."
+    request_logging: RequestLoggingSettings = Field(
+        default_factory=RequestLoggingSettings,
+        description="Where records of requests go, and what they hold.",
+    )
+    session_metadata: SessionMetadataSettings = Field(
+        default_factory=SessionMetadataSettings,
+        description="What of a request's metadata is kept with its records.",
+    )
+    limits: LimitSettings = Field(
+        default_factory=LimitSettings,
+        description="What new keys, teams and users may spend and ask for.",
+    )
+    alerting: AlertingSettings = Field(
+        default_factory=AlertingSettings, description="Whom the proxy tells of budgets and outages."
+    )
+    guardrails: tuple[GuardrailSettings, ...] = Field(
+        default=(), description="What is looked for in requests and answers."
+    )
+    license: License = Field(
+        default=License.NONE,
+        description="`enterprise` with a licence key of LiteLLM, supplied as `license`; `none`: "
+        "settings that need one are refused.",
+    )
+    jwt: JwtSettings = Field(
+        default_factory=JwtSettings, description="Callers with tokens of an identity provider."
+    )
+    scim: bool = Field(
+        default=False,
+        description="Whether an identity provider keeps users and teams at `/scim/v2`.",
+    )
+    enterprise: EnterpriseSettings = Field(
+        default_factory=EnterpriseSettings, description="Further settings that need a licence."
+    )
+    admin_ui: AdminUiSettings = Field(
+        default_factory=AdminUiSettings, description="LiteLLM's admin UI."
+    )
+    sign_in: SignInSettings = Field(
+        default_factory=SignInSettings, description="How people sign in to the admin UI."
     )
     monitoring: MonitoringSettings = Field(
         default_factory=MonitoringSettings, description="Alarms, their receivers and thresholds."
+    )
+    observability: ObservabilitySettings = Field(
+        default_factory=ObservabilitySettings,
+        description="Prometheus, its rules and Grafana in the cluster.",
     )
     audit: AuditSettings = Field(
         default_factory=AuditSettings, description="Trail of who read secrets and called Bedrock."
@@ -108,26 +168,67 @@ class Settings(Section):
     identity: IdentitySettings = Field(
         default_factory=IdentitySettings, description="Roles for those who deploy."
     )
-    models: tuple[Model, ...] = Field(default=(), description="Catalogue of models.")
+    routing: RoutingSettings = Field(
+        default_factory=RoutingSettings,
+        description="How requests find a deployment, and what happens when one fails.",
+    )
+    response_cache: ResponseCacheSettings = Field(
+        default_factory=ResponseCacheSettings, description="Answers that are given again."
+    )
+    models: tuple[Model, ...] = Field(
+        default=(),
+        description="Catalogue of models; none: Claude Haiku, Sonnet and Opus 4.5 on Bedrock.",
+    )
+    aliases: dict[AliasName, Targets] = Field(
+        default_factory=dict,
+        description="Further name → model, or several models among which requests are spread.",
+    )
+    providers: ProvidersSettings = Field(
+        default_factory=ProvidersSettings, description="Who serves models, and how to reach them."
+    )
+    data_residency: Residency | Literal["anywhere"] = Field(
+        default="anywhere",
+        description="Where prompts may be processed: `us`, `us-gov`, `eu`, `apac` (with the UAE, "
+        "as AWS has it), `jp`, `au`, `region` for the stack's own alone, or `anywhere`.",
+    )
 
     @property
-    def providers(self) -> tuple[str, ...]:
-        """Names of the providers in use, sorted."""
-        return tuple(sorted({model.provider for model in self.models}))
+    def providers_in_use(self) -> tuple[str, ...]:
+        """Names of the providers that serve a model, sorted."""
+        return tuple(sorted({name for model in self.models for name in model.providers}))
+
+    @property
+    def grafana_sign_in(self) -> IssuerSettings | None:
+        """The issuer at which users of the bundled Grafana sign in: that of the admin UI."""
+        return self.sign_in.issuer if self.observability.bundled_namespace else None
 
     @property
     def supplied_families(self) -> dict[str, int]:
         """Secret families in use whose values a person supplies, each with its epoch."""
         families = {
-            name: self.rotation.providers.get(name, 1)
-            for name in self.providers
-            if provider_of(name).credentials
+            provider.secret: self.rotation.providers.get(name, 1)
+            for name, provider in connections(self).items()
+            if provider.secret
         }
         for family, used, epoch in (
-            ("ssoClient", self.integrations.sso is not None, self.rotation.sso_client),
-            ("langfuse", self.integrations.langfuse_host is not None, self.rotation.langfuse),
-            ("slackWebhook", self.integrations.slack_alerts, self.rotation.slack_webhook),
-            ("licence", self.integrations.licence, self.rotation.licence),
+            ("signInClient", self.sign_in.method == "proxy", self.rotation.sign_in_client),
+            (
+                "loadBalancerClient",
+                self.sign_in.method == "loadBalancer",
+                self.rotation.load_balancer_client,
+            ),
+            ("grafanaClient", self.grafana_sign_in is not None, self.rotation.grafana_client),
+            ("langfuse", self.request_logging.langfuse is not None, self.rotation.langfuse),
+            ("langsmith", self.request_logging.langsmith is not None, self.rotation.langsmith),
+            (
+                "openTelemetry",
+                bool(traces := self.request_logging.open_telemetry) and traces.headers,
+                self.rotation.open_telemetry,
+            ),
+            ("slackWebhook", self.alerting.slack, self.rotation.slack_webhook),
+            ("alertWebhook", self.alerting.webhook, self.rotation.alert_webhook),
+            ("smtp", self.alerting.email and self.alerting.email.username, self.rotation.smtp),
+            ("license", self.license is License.ENTERPRISE, self.rotation.license),
         ):
             if used:
                 families[family] = epoch
@@ -145,8 +246,14 @@ class SettingsError(Exception):
 
 
 def load() -> Settings:
-    """Return the settings of the current stack; raise :class:`SettingsError` with all errors."""
-    return parse(pulumi.get_stack(), pulumi.get_project(), _raw_configuration())
+    """Return the settings of the current stack and log what is worth a second look.
+
+    Raises :class:`SettingsError` with all errors.
+    """
+    settings = parse(pulumi.get_stack(), pulumi.get_project(), _raw_configuration())
+    for warning in setting_warnings(settings):
+        pulumi.log.warn(warning)
+    return settings
 
 
 def _raw_configuration() -> dict[str, str]:
@@ -169,17 +276,16 @@ def parse(stack: str, project: str, configuration: Mapping[str, str]) -> Setting
     fields = {field.alias or name: (name, field) for name, field in Settings.model_fields.items()}
     for key, text in sorted(texts.items()):
         if key not in fields:
-            known = ", ".join(sorted([*fields, SUPPLIED_SECRETS_KEY]))
-            problems.append(f"{key}: unknown key; known are {known}")
+            problems.append(f"{key}: {unknown('key', key, [*fields, SUPPLIED_SECRETS_KEY])}")
             continue
         name, field = fields[key]
         try:
             sections[name] = TypeAdapter(field.annotation).validate_python(_decode(text))
         except ValidationError as error:
-            problems.extend(_describe(key, error))
+            problems.extend(describe(key, field.annotation, error))
     if problems:
         raise SettingsError(stack, problems)
-    settings = Settings(**sections)
+    settings = served(Settings(**sections))
     problems = [problem for rule in RULES for problem in rule(settings, supplied)]
     if problems:
         raise SettingsError(stack, problems)
@@ -191,21 +297,10 @@ def _decode(text: str) -> Any:
     return json.loads(text) if text.lstrip().startswith(("{", "[")) else text
 
 
-def _describe(key: str, error: ValidationError) -> Iterator[str]:
-    for detail in error.errors():
-        path = "".join(
-            f"[{part}]" if isinstance(part, int) else f".{part}" for part in detail["loc"]
-        )
-        message = detail["msg"].removeprefix("Value error, ")
-        given = detail["input"]
-        if detail["type"] == "extra_forbidden":
-            message = "unknown key"
-        shown = f" (given {given!r})" if isinstance(given, str | int | float | bool) else ""
-        yield f"{key}{path}: {message}{shown}"
-
-
 def _shape_of_supplied_secrets(text: str) -> Supplied:
     """Family → epoch → names of the fields. Values are dropped here: errors never hold one."""
+    if text == ENCRYPTED:
+        return None
     decoded = _decode(text)
     if not isinstance(decoded, dict):
         return {}

@@ -46,3 +46,11 @@ def dns_address(service_cidr: str) -> str:
     not the node's (seen in a cluster: github.com/archestra-ai/archestra/pull/5538).
     """
     return str(ipaddress.IPv4Network(service_cidr)[10])
+
+
+def api_server_address(service_cidr: str) -> str:
+    """Return where pods reach the API server: the first address of the services.
+
+    k8s.io/kubernetes v1.35.4, pkg/controlplane/apiserver/options/options.go, ServiceIPRange.
+    """
+    return str(ipaddress.IPv4Network(service_cidr)[1])

@@ -4,6 +4,7 @@ Secrets never pass through here, only the names of the variables and Secrets tha
 """
 
 import json
+from collections.abc import Mapping
 from decimal import Decimal
 
 import jinja2
@@ -15,6 +16,11 @@ def _yaml(value: object) -> str:
     """Return a value as JSON, which is YAML but for exponents: it takes ``3e-06`` for a text."""
     if isinstance(value, float):
         return f"{Decimal(repr(value)):f}"
+    if isinstance(value, Mapping):
+        pairs = (f"{_yaml(str(key))}: {_yaml(item)}" for key, item in value.items())
+        return f"{{{', '.join(pairs)}}}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_yaml, value))}]"
     return json.dumps(value, ensure_ascii=False)
 
 

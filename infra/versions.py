@@ -27,3 +27,9 @@ POSTGRES_CLIENT_IMAGE = "public.ecr.aws/docker/library/postgres:17.6"
 # docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/
 # install-CloudWatch-Observability-EKS-addon.md
 CLOUDWATCH_OBSERVABILITY = "v6.2.0-eksbuild.1"
+
+# The chart with Prometheus, Alertmanager and Grafana, and the operator in it: release notes
+# github.com/prometheus-community/helm-charts/releases/tag/kube-prometheus-stack-91.0.0, "Bump
+# prometheus-operator to v0.94.0". The sandbox has the definitions of that operator's Go module.
+KUBE_PROMETHEUS_STACK = "91.0.0"
+KUBE_PROMETHEUS_STACK_REPOSITORY = "https://prometheus-community.github.io/helm-charts"

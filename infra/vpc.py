@@ -15,13 +15,16 @@ class VpcArgs:
     naming: Naming
     settings: NetworkSettings
     zones: tuple[str, ...]
+    balancer_reaches_out: bool = False
+    """Whether the load balancer asks an issuer on the internet who signs in."""
 
 
 class OwnVpc:
     """Public, private, data and edge subnets in each zone, as children of the network.
 
-    Nothing in it gets a public address but the NAT gateways; the data subnets and those of the
-    load balancer have no route to the internet at all; the default security group admits nothing.
+    Nothing in it gets a public address but the NAT gateways; the data subnets have no route to the
+    internet at all, those of the load balancer only where it has to ask an issuer there; the
+    default security group admits nothing.
     """
 
     def __init__(self, args: VpcArgs, parent: pulumi.Resource) -> None:
@@ -59,7 +62,8 @@ class OwnVpc:
             for index, (zone, subnet) in enumerate(zip(args.zones, private, strict=True))
         ]
         tables.append(self._table("data", data))
-        self._table("edge", edge)
+        way_out = {"nat_gateway_id": gateways[0]} if args.balancer_reaches_out else {}
+        self._table("edge", edge, **way_out)
         self.tables_to_storage = [table.id for table in tables]
         self.private_subnet_ids = [subnet.id for subnet in private]
         self.data_subnet_ids = [subnet.id for subnet in data]

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
+from pulumi_kubernetes.apiextensions import CustomResource
 
 from infra import certificate_authorities
 from infra.addons import Addons, NodePlacement
@@ -21,10 +22,9 @@ from infra.iam_policies import secret_reader_policy
 from infra.identity import ServiceAccountRole, ServiceAccountRoleArgs
 from infra.load_balancer import LoadBalancer
 from infra.log_storage import LogStorage
-from infra.naming import EXTERNAL_SECRETS_NAMESPACE, Naming
+from infra.naming import EXTERNAL_SECRETS_NAMESPACE, NAMESPACE, Naming
 from infra.network import Network
 from infra.network_policies import allow_egress
-from infra.observability import Dashboards
 from infra.secret_families import DATABASE
 from infra.secret_sync import SERVICE_ACCOUNT as EXTERNAL_SECRETS_ACCOUNT
 from infra.secret_sync import ExternalSecrets, ExternalSecretsArgs, SyncedSecrets, SyncedSecretsArgs
@@ -50,7 +50,9 @@ class WorkloadsArgs:
 class Workloads(pulumi.ComponentResource):
     """Everything inside the cluster, in the order in which each part needs the one before."""
 
-    dashboards: list[str]
+    addons: Addons
+    secret_store: CustomResource
+    """Where Secrets are synced from."""
     gateway: Gateway
 
     def __init__(
@@ -62,7 +64,7 @@ class Workloads(pulumi.ComponentResource):
             parent=self, providers=[args.account.provider, args.cluster.provider]
         )
         settings, cluster = args.settings, args.cluster
-        addons = Addons(
+        self.addons = addons = Addons(
             "addons",
             settings.cluster,
             NodePlacement(
@@ -105,6 +107,7 @@ class Workloads(pulumi.ComponentResource):
             ),
             self._after(synced, reaches_database, addons.node_pool),
         )
+        answers = args.stores.answers
         roles = GatewayRoles(
             "gateway-roles",
             GatewayRolesArgs(
@@ -115,6 +118,7 @@ class Workloads(pulumi.ComponentResource):
                 issuer=cluster.issuer,
                 bucket_arn=args.logs.bucket_arn,
                 log_key_arn=args.keys.logs,
+                response_bucket_arn=answers.bucket_arn if answers else None,
             ),
             self._in_cluster,
         )
@@ -122,13 +126,14 @@ class Workloads(pulumi.ComponentResource):
             "gateway",
             GatewayArgs(
                 settings=settings,
-                serving=list(args.credentials.serving.values()),
+                serving=args.credentials.serving_to("gateway"),
                 role_arn=roles.arn,
                 bedrock_role_arn=roles.bedrock_role_arn,
                 database_host=args.stores.database.host,
                 cache_host=args.stores.cache.host,
                 bucket=args.logs.bucket_name,
                 log_key_arn=args.keys.logs,
+                response_bucket=answers.bucket_name if answers else None,
                 certificates=certificates,
                 own_cache_authority="cache.pem" in files,
                 target_group_arn=args.load_balancer.target_group_arn,
@@ -152,7 +157,6 @@ class Workloads(pulumi.ComponentResource):
             ),
             self._after(synced, addons.node_pool),
         )
-        self.dashboards = Dashboards("dashboards", self._after(addons.namespace)).names
         self.register_outputs({})
 
     def _after(self, *needed: pulumi.Resource) -> pulumi.ResourceOptions:
@@ -169,15 +173,18 @@ class Workloads(pulumi.ComponentResource):
                 args.credentials.secret_arns, [args.keys.secrets, *args.credentials.key_arns]
             ),
         )
+        bundled = args.settings.observability.bundled_namespace
         external_secrets = ExternalSecrets(
             "external-secrets",
             ExternalSecretsArgs(
                 region=args.account.region,
                 endpoint=args.settings.aws.endpoint,
                 role_arn=role.arn,
+                namespaces=[NAMESPACE, *([bundled] if bundled else [])],
             ),
             self._after(addons.node_pool),
         )
+        self.secret_store = external_secrets.store
         # The database makes its master secret itself, and takes longer than all else: only what
         # needs this secret waits for it.
         master = args.stores.database.master_secret_arn
@@ -187,7 +194,7 @@ class Workloads(pulumi.ComponentResource):
             SyncedSecretsArgs(
                 store=external_secrets.store,
                 namespace=addons.namespace,
-                kept=args.credentials.kept,
+                kept=args.credentials.kept_by("gateway"),
                 database_master_secret=pulumi.Output.all(master, readable).apply(
                     lambda known: known[0]
                 ),

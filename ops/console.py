@@ -31,6 +31,11 @@ class Progress:
             self._told = now
 
 
+def step(text: str) -> None:
+    """Tell on standard error what a command does next, if that takes longer than a moment."""
+    click.echo(click.style(f"… {text}", dim=True), err=True)
+
+
 def fail(error: object) -> NoReturn:
     """Print an error on standard error and end with exit code 1."""
     click.echo(f"{click.style('error:', fg='red', bold=True)} {error}", err=True)

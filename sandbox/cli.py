@@ -208,7 +208,15 @@ def logs(instance: Instance, name: str, lines: int, following: bool) -> None:
 @_failing_clearly
 def master_key(instance: Instance) -> None:
     """Print the gateway's admin key, as the serving pods have it."""
-    click.echo(read_master_key(instance))
+    click.echo(read_secret_variable(instance, "LITELLM_MASTER_KEY"))
+
+
+@main.command("ui-password")
+@click.pass_obj
+@_failing_clearly
+def ui_password(instance: Instance) -> None:
+    """Print the password of the admin UI's user `admin`, as the serving pods have it."""
+    click.echo(read_secret_variable(instance, "UI_PASSWORD"))
 
 
 @main.command("env")
@@ -228,8 +236,8 @@ def environment(instance: Instance) -> None:
         click.echo(f"export {name}={shlex.quote(value)}")
 
 
-def read_master_key(instance: Instance) -> str:
-    """Return the admin key from the Secret that the gateway's pods name."""
+def read_secret_variable(instance: Instance, name: str) -> str:
+    """Return a variable's value from the Secret that the gateway's pods name."""
     import base64
 
     api = KubeApi(instance)
@@ -238,7 +246,7 @@ def read_master_key(instance: Instance) -> str:
     reference = next(
         variable["valueFrom"]["secretKeyRef"]
         for variable in container["env"]
-        if variable["name"] == "LITELLM_MASTER_KEY"
+        if variable["name"] == name
     )
     secret = api.get(f"/api/v1/namespaces/litellm/secrets/{reference['name']}")
     return base64.b64decode(secret["data"][reference["key"]]).decode()
@@ -274,6 +282,7 @@ def _print_status(found: dict[str, Any]) -> None:
     for key in ("gateway_url", "aws_endpoint", "prometheus_url", "postgres_dsn", "kubeconfig"):
         click.echo(f"{key.replace('_', ' '):16} {found[key] or '-'}")
     click.echo(f"{'master key':16} {found['master_key_command']}")
+    click.echo(f"{'admin UI':16} {found['admin_ui_url'] or '-'}, {found['ui_password_command']}")
     click.echo()
     for process in found["processes"]:
         colour = {"ready": "green", "failed": "red"}.get(process["state"], "yellow")

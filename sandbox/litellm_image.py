@@ -14,14 +14,13 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
-import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
 
+from sandbox.locked_packages import lock_file, locked_packages
 from sandbox.paths import PROJECT_ROOT, cache_directory
 
 FILES = Path(__file__).parent / "image_files" / "litellm"
@@ -32,7 +31,7 @@ _UV_OPTIONS = ("--frozen", "--only-group", _GROUP, "--no-install-project", "--co
 _NPM_OPTIONS = ("--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier")
 _PACKAGE_FILES = ("package.json", "package-lock.json")
 _PROGRAM_FOLDERS = ("bin", "database", "engine", "migrate")
-_COMPLETE = "complete"
+_PACKAGES, _COMPLETE = "packages", "complete"
 # npm's engine is a module of WebAssembly, and Node 18 the oldest that Prisma 5 names.
 _OLDEST_NODE = 18
 # Nothing listens there: Prisma's command line must fail at once where it would download.
@@ -71,7 +70,7 @@ class LiteLLMImage:
 @cache
 def locked_version() -> str:
     """Return the LiteLLM version that the lock file pins."""
-    for package in _lock()["package"]:
+    for package in lock_file()["package"]:
         if package["name"] == "litellm":
             return str(package["version"])
     raise ImageBuildError(f"uv.lock has no package litellm; run `uv lock` in {PROJECT_ROOT}")
@@ -107,8 +106,36 @@ def ensure(progress: Callable[[str], None] = lambda _: None) -> LiteLLMImage:
     return image
 
 
+def ensure_python(progress: Callable[[str], None] = lambda _: None) -> Path:
+    """Return the Python of LiteLLM's environment, and install its packages unless they are there.
+
+    This needs uv alone; :func:`ensure` adds what a running proxy needs. Raises ImageBuildError.
+    """
+    image = built_image()
+    if not _has_packages(image):
+        image.directory.mkdir(parents=True, exist_ok=True)
+        with _exclusively(image.directory, progress) as lock:
+            _install_packages(image, progress, lock)
+    return image.python
+
+
+def _has_packages(image: LiteLLMImage) -> bool:
+    return any((image.directory / mark).exists() for mark in (_COMPLETE, _PACKAGES))
+
+
+def _install_packages(image: LiteLLMImage, progress: Callable[[str], None], lock: int) -> None:
+    if _has_packages(image):  # by now
+        return
+    progress(f"LiteLLM {locked_version()}: Python packages")
+    where = ("--project", str(PROJECT_ROOT), "--python", sys.executable)
+    venv = {"UV_PROJECT_ENVIRONMENT": str(image.directory / "venv")}
+    command = [_find_uv(), "sync", *_UV_OPTIONS, *where]
+    _run("Python packages", command, image.directory, venv, lock)
+    (image.directory / _PACKAGES).touch()
+
+
 def _build(image: LiteLLMImage, progress: Callable[[str], None], lock: int) -> None:
-    uv, npm, node = _find_uv(), _find("npm"), _find_node()
+    npm, node = _find("npm"), _find_node()
     image.directory.mkdir(exist_ok=True)
     for name in _PACKAGE_FILES:
         shutil.copyfile(FILES / name, image.directory / name)
@@ -118,11 +145,7 @@ def _build(image: LiteLLMImage, progress: Callable[[str], None], lock: int) -> N
         _run(step, command, image.directory, environment, lock)
 
     venv = image.directory / "venv"
-    run(
-        "Python packages",
-        [uv, "sync", *_UV_OPTIONS, "--project", str(PROJECT_ROOT), "--python", sys.executable],
-        {"UV_PROJECT_ENVIRONMENT": str(venv)},
-    )
+    _install_packages(image, progress, lock)
     run("database engine", [npm, "ci", *_NPM_OPTIONS], {})
     schema = image.directory / "schema.prisma"
     shutil.copyfile(_site_packages(venv) / "litellm" / "proxy" / schema.name, schema)
@@ -207,44 +230,15 @@ def _exclusively(directory: Path, progress: Callable[[str], None]) -> Iterator[i
 
 
 @cache
-def _lock() -> dict[str, Any]:
-    return tomllib.loads((PROJECT_ROOT / "uv.lock").read_text())
-
-
-@cache
 def _dependencies_digest() -> str:
     digest = hashlib.sha256()
-    for package in sorted(_locked_packages()):
+    for package in sorted(locked_packages(_GROUP)):
         digest.update(f"{package}\n".encode())
     for name in _PACKAGE_FILES:
         digest.update((FILES / name).read_bytes())
     interpreter = (platform.python_version(), platform.machine(), sys.base_prefix)
     digest.update(repr(interpreter).encode())
     return digest.hexdigest()[:12]
-
-
-def _locked_packages() -> set[str]:
-    """Return name and version of whatever the group may bring, markers left aside."""
-    by_name: dict[str, list[dict[str, Any]]] = {}
-    for package in _lock()["package"]:
-        by_name.setdefault(package["name"], []).append(package)
-    project = next(p for p in _lock()["package"] if "dev-dependencies" in p)
-    found: set[str] = set()
-    seen: set[tuple[str, str]] = set()
-    waiting = list(project["dev-dependencies"][_GROUP])
-    while waiting:
-        requirement = waiting.pop()
-        for extra in ("", *requirement.get("extra", ())):
-            if (requirement["name"], extra) in seen:
-                continue
-            seen.add((requirement["name"], extra))
-            for package in by_name[requirement["name"]]:
-                found.add(f"{package['name']}=={package.get('version')}")
-                if extra:
-                    waiting += package.get("optional-dependencies", {}).get(extra, ())
-                else:
-                    waiting += package.get("dependencies", ())
-    return found
 
 
 @cache

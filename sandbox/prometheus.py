@@ -1,8 +1,7 @@
-"""Prometheus: scrapes every pod that has a container port named ``metrics``."""
+"""Prometheus: scrapes and follows what the Prometheus operator's objects in the cluster ask for."""
 
 import sys
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 import yaml
@@ -12,31 +11,33 @@ from sandbox.certificates import write_file
 from sandbox.control_plane import write_kubeconfig
 from sandbox.kube_api import KubeApi
 from sandbox.paths import PROJECT_ROOT, Instance
+from sandbox.pod_targets import rules_directory
 from sandbox.supervisor_client import ServiceSpec, SupervisorClient
 from sandbox.toolchain import Tools
 
 SCRAPE_INTERVAL = "2s"
 _USER = "sandbox-prometheus"
 _PORT = 9090
+_WATCHED = {
+    "": ["pods", "services"],
+    "monitoring.coreos.com": ["podmonitors", "prometheusrules", "servicemonitors"],
+}
 
 
-def start(
-    client: SupervisorClient, tools: Tools, instance: Instance, token_file: Path | None = None
-) -> None:
-    """Have Prometheus run, and beside it the watch on pods, which may see pods and nothing else.
+def start(client: SupervisorClient, tools: Tools, instance: Instance) -> None:
+    """Have Prometheus run, and beside it the watch on what it is to scrape, which sees no more.
 
-    ``token_file`` holds the bearer token that scraped pods ask for; it is read at each scrape.
     Raises SupervisorError when Prometheus does not get ready.
     """
     api = KubeApi(instance)
     for rights in _rights():
         api.apply(rights, field_manager="sandbox")
-    prometheus = service(tools, instance, token_file)
+    prometheus = service(tools, instance)
     client.start(discovery(instance))
     client.start(prometheus)
 
 
-def service(tools: Tools, instance: Instance, token_file: Path | None = None) -> ServiceSpec:
+def service(tools: Tools, instance: Instance) -> ServiceSpec:
     """Write Prometheus's configuration and return how it is run.
 
     POST /-/reload makes it read rules and configuration anew.
@@ -45,7 +46,7 @@ def service(tools: Tools, instance: Instance, token_file: Path | None = None) ->
     rules_directory(instance).mkdir(parents=True, exist_ok=True)
     directory.chmod(0o700)
     settings = directory / "prometheus.yaml"
-    write_file(settings, configuration(instance, token_file), 0o600)
+    write_file(settings, configuration(instance), 0o600)
     flags = {
         "config.file": settings,
         "storage.tsdb.path": directory / "data",
@@ -65,7 +66,7 @@ def service(tools: Tools, instance: Instance, token_file: Path | None = None) ->
 
 
 def discovery(instance: Instance) -> ServiceSpec:
-    """Write the credentials of the watch on pods and return how it is run."""
+    """Write the credentials of the watch and return how it is run."""
     write_kubeconfig(instance, pod_targets.kubeconfig(instance), _USER)
     arguments = ("--name", instance.name, "--slot", str(instance.slot))
     return ServiceSpec(
@@ -75,19 +76,12 @@ def discovery(instance: Instance) -> ServiceSpec:
     )
 
 
-def rules_directory(instance: Instance) -> Path:
-    """Return the folder whose .yaml files are rules."""
-    return instance.state / "prometheus" / "rules"
-
-
-def configuration(instance: Instance, token_file: Path | None = None) -> bytes:
+def configuration(instance: Instance) -> bytes:
     """Return Prometheus's configuration for a sandbox."""
     scrape: dict[str, Any] = {
         "job_name": "pods",
         "file_sd_configs": [{"files": [str(pod_targets.targets_file(instance))]}],
     }
-    if token_file:
-        scrape["authorization"] = {"type": "Bearer", "credentials_file": str(token_file)}
     settings = {
         "global": {"scrape_interval": SCRAPE_INTERVAL, "evaluation_interval": SCRAPE_INTERVAL},
         "rule_files": [f"{rules_directory(instance)}/*.yaml"],
@@ -102,7 +96,10 @@ def _rights() -> Iterable[dict[str, Any]]:
         "apiVersion": f"{group}/v1",
         "kind": "ClusterRole",
         "metadata": {"name": _USER},
-        "rules": [{"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list", "watch"]}],
+        "rules": [
+            {"apiGroups": [api_group], "resources": resources, "verbs": ["get", "list", "watch"]}
+            for api_group, resources in _WATCHED.items()
+        ],
     }
     yield {
         "apiVersion": f"{group}/v1",

@@ -23,12 +23,15 @@ def collect(instance: Instance) -> dict[str, Any]:
             outputs = running_engine(instance).outputs()
         except EngineError as error:
             outputs = {"error": str(error)}
+    admin = outputs.get("adminUrl")
     identity = "" if instance == Instance() else f" --name {instance.name} --slot {instance.slot}"
     return {
         "up": up,
         "stack": SANDBOX_STACK,
         "gateway_url": outputs.get("gatewayUrl"),
         "master_key_command": f"uv run sandbox{identity} master-key",
+        "admin_ui_url": f"{admin}/ui/" if admin else None,
+        "ui_password_command": f"uv run sandbox{identity} ui-password",
         "aws_endpoint": instance.aws_endpoint,
         "kubeconfig": str(instance.kubeconfig),
         "prometheus_url": instance.prometheus_url,

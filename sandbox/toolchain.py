@@ -43,6 +43,7 @@ _VERSIONS = {
     "redis-server": at_least(7, 0),
     "prometheus": at_least(2, 42),
     "promtool": at_least(2, 42),
+    "amtool": at_least(0, 25),
     # What Debian 12 came to have before the security update that Playwright was tried with.
     "chromium": at_least(150),
 }
@@ -97,6 +98,7 @@ _DEBIAN_PROGRAMS = (
         folder="usr/lib/postgresql/*/bin",
     ),
     DebianProgram("prometheus", "prometheus", ("prometheus", "promtool")),
+    DebianProgram("prometheus-alertmanager", "prometheus-alertmanager", ("amtool",)),
     # What Playwright itself runs for pages that nobody looks at: no GTK, half of the packages.
     DebianProgram(
         "chromium-headless-shell",
@@ -112,7 +114,8 @@ _DEBIAN_TOOLS = {
     "postgres": _DEBIAN_PROGRAMS[1],
     "prometheus": _DEBIAN_PROGRAMS[2],
     "promtool": _DEBIAN_PROGRAMS[2],
-    "chromium": _DEBIAN_PROGRAMS[3],
+    "amtool": _DEBIAN_PROGRAMS[3],
+    "chromium": _DEBIAN_PROGRAMS[4],
 }
 _GO_TOOLS = {executable: module for module in _GO_MODULES for executable in module.packages}
 KUBERNETES = ("kube-apiserver", "kube-controller-manager", "kube-scheduler")

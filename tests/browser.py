@@ -9,11 +9,11 @@ from sandbox import toolchain
 
 
 @contextlib.contextmanager
-def running_browser() -> Iterator[Browser]:
-    """Yield a browser that shows nothing and is closed afterwards; unpack it if it is missing."""
+def running_browser(*arguments: str) -> Iterator[Browser]:
+    """Yield a browser without a window, with further arguments; it is unpacked if it is missing."""
     executable = toolchain.ensure(["chromium"])["chromium"]
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable)
+        browser = playwright.chromium.launch(executable_path=executable, args=arguments)
         try:
             yield browser
         finally:

@@ -7,7 +7,7 @@ import pytest
 
 from sandbox.paths import state_directory
 
-_WITH_SANDBOXES = ("archiver", "end_to_end", "sandbox")
+_WITH_SANDBOXES = ("archiver", "end_to_end", "proxy_hooks", "sandbox")
 
 
 def pytest_configure() -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import promql_parser as promql
+from rule_metrics import CLUSTER_METRICS, RECORDED_METRICS
 
 from infra.model_tiers import MODEL_TIER
 
@@ -33,6 +34,8 @@ def labels_of(metric: str) -> frozenset[str]:
     """Return the labels of a metric; KeyError for one that the gateway does not have."""
     if metric == "up":
         return SCRAPED
+    if further := (CLUSTER_METRICS | RECORDED_METRICS).get(metric):
+        return further
     if metric in RECORDED:
         return RECORDED[metric]
     for suffix in ("_bucket", "_sum", "_count"):

@@ -60,10 +60,16 @@ class LoadBalancerSettings(Section):
         default=None,
         description="Name under which the other paths are served, to `adminCidrs` alone.",
     )
+    grafana_host_name: HostName | None = Field(
+        default=None,
+        description="Name under which the bundled Grafana is served, to `adminCidrs` alone; unset: "
+        "it is reached through `kubectl port-forward`.",
+    )
     admin_cidrs: tuple[Cidr, ...] = Field(
         default=(),
         max_length=40,
-        description="Networks that reach the admin host name; part of `allowedCidrs`.",
+        description="Networks that reach the admin host name and Grafana's; part of "
+        "`allowedCidrs`.",
     )
     additional_api_paths: tuple[PathPattern, ...] = Field(
         default=(),

@@ -77,7 +77,9 @@ class MonitoringSettings(Section):
     alarm_topic_arns: tuple[Arn, ...] = Field(
         default=(),
         max_length=4,
-        description="Further SNS topics of the same region that alarms notify, at most 4.",
+        description="Further SNS topics of the same region that alarms and the bundled "
+        "Alertmanager notify, at most 4. Of one with a key of its own, the key's policy lets "
+        "CloudWatch and the role `…-alertmanager` use it.",
     )
     log_retention_days: LogRetentionDays = Field(
         default=90, description="Days that container logs stay in CloudWatch."

@@ -47,7 +47,18 @@ class RotationSettings(Section):
         description="Epoch of each provider's credentials, by provider; its values are in "
         "`suppliedSecrets`.",
     )
-    sso_client: Epoch = Field(default=1, description="OIDC client of the admin UI.")
+    grafana_admin: Epoch = Field(default=1, description="Password of the bundled Grafana.")
+    grafana_client: Epoch = Field(default=1, description="OIDC client of the bundled Grafana.")
+    sign_in_client: Epoch = Field(
+        default=1, description="Secret of the issuer's client with which the proxy signs in."
+    )
+    load_balancer_client: Epoch = Field(
+        default=1, description="Secret of the issuer's client with which the balancer signs in."
+    )
     langfuse: Epoch = Field(default=1, description="Langfuse's key pair.")
-    slack_webhook: Epoch = Field(default=1, description="Webhook for alerts.")
-    licence: Epoch = Field(default=1, description="LiteLLM Enterprise licence.")
+    langsmith: Epoch = Field(default=1, description="LangSmith's API key.")
+    open_telemetry: Epoch = Field(default=1, description="Headers for the OpenTelemetry collector.")
+    slack_webhook: Epoch = Field(default=1, description="Slack webhook for alerts.")
+    alert_webhook: Epoch = Field(default=1, description="URL that gets budget alerts.")
+    smtp: Epoch = Field(default=1, description="Password of the mail server's user.")
+    license: Epoch = Field(default=1, description="Licence key of LiteLLM Enterprise.")

@@ -11,6 +11,7 @@ from ops.cost.estimate import estimate
 from ops.cost.prices import load_prices
 from ops.cost.report import as_document, as_table
 from ops.cost.usage import UsageError, load_usage
+from ops.stack_option import stack_option
 from sandbox.engine import EngineError
 from sandbox.preview_only import plan_stack
 from sandbox.stack_files import OverrideError
@@ -30,7 +31,7 @@ def _pairs(
 
 
 @click.command()
-@click.option("--stack", required=True, metavar="NAME", help="Stack, such as dev or prod.")
+@stack_option()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 @click.option(
     "--usage",

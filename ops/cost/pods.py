@@ -21,6 +21,7 @@ WORKLOADS = (
     "kubernetes:apps/v1:StatefulSet",
 )
 GATEWAY = "gateway"
+MONITORING = "kube-prometheus-stack"
 
 # Requests of charts that the stack takes from others, with the values it sets: nothing but what
 # is set, because these charts' defaults request nothing
@@ -89,9 +90,46 @@ def _release(resource: PlannedResource, costs: Costs) -> Iterator[Pod]:
             )
         return
     chart = str(resource.inputs.get("chart", "")).rpartition("/")[2]
+    if chart == MONITORING:
+        yield from monitoring_pods(resource)
+        return
     if chart not in _CHARTS:
         raise CannotPrice(f"what the pods of chart {chart} request is not known")
     yield from _CHARTS[chart]
+
+
+def monitoring_pods(resource: PlannedResource) -> Iterator[Pod]:
+    """Return the chart's pods with the requests that the stack sets; its defaults request none."""
+    values = resource.inputs["values"]
+    grafana = values["grafana"]
+    parts = {
+        "prometheus-operator": [values["prometheusOperator"]],
+        "prometheus": [values["prometheus"]["prometheusSpec"]],
+        "alertmanager": [values["alertmanager"]["alertmanagerSpec"]],
+        # One sidecar each for dashboards and data sources.
+        "grafana": [grafana, grafana["sidecar"], grafana["sidecar"]],
+        "kube-state-metrics": [values["kube-state-metrics"]],
+    }
+    for name, containers in parts.items():
+        requests = [_requests(container) for container in containers]
+        yield Pod(
+            name=name,
+            cpu=sum(cpu for cpu, _ in requests),
+            memory=sum(memory for _, memory in requests),
+        )
+
+
+def monitoring_volumes(resource: PlannedResource) -> Iterator[tuple[str, int]]:
+    """Yield the volumes that the chart's pods claim, each with its GiB."""
+    if str(resource.inputs.get("chart")) != MONITORING:
+        return
+    values = resource.inputs["values"]
+    for name, claimed in (
+        ("Prometheus", values["prometheus"]["prometheusSpec"]["storageSpec"]),
+        ("Alertmanager", values["alertmanager"]["alertmanagerSpec"]["storage"]),
+    ):
+        size = claimed["volumeClaimTemplate"]["spec"]["resources"]["requests"]["storage"]
+        yield name, int(str(size).removesuffix("Gi"))
 
 
 def _addon(resource: PlannedResource) -> Iterator[Pod]:

@@ -13,12 +13,13 @@ from aiohttp import web
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from sandbox.certificates import issue, write_file
+from sandbox.certificates import authority, issue, write_file
 from sandbox.kube_api import KubeApi
 from sandbox.load_balancer import configuration
 from sandbox.load_balancer.bindings import BindingError, endpoints
 from sandbox.load_balancer.configuration import Configuration, Endpoint, Listener, TargetGroup
 from sandbox.load_balancer.proxy import Proxy, target_session
+from sandbox.load_balancer.sign_in import SignIn
 from sandbox.load_balancer.targets import Targets
 from sandbox.node.informer import Informer
 from sandbox.paths import Instance
@@ -51,7 +52,7 @@ class Balancer:
         self._objects: dict[str, dict[str, Mapping[str, Any]]] = {n: {} for n in _COLLECTIONS}
         self._listed: set[str] = set()
         self._groups: dict[str, Targets] = {}
-        self._ports: dict[int, _Port] = {}
+        self._ports: dict[int, Port] = {}
         self._problems: dict[str, str] = {}
         self._changed = asyncio.Event()
         self._work = asyncio.Event()
@@ -63,7 +64,8 @@ class Balancer:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, farewell.set)
         self._session = target_session()
-        self._proxy = Proxy(self._session, self._groups)
+        self._sign_in = SignIn(authority(self._instance).certificate)
+        self._proxy = Proxy(self._session, self._groups, self._sign_in)
         api = KubeApi(self._instance)
         informers = [self._follow(api, name, path) for name, path in _COLLECTIONS.items()]
         tasks = [asyncio.create_task(work()) for work in (self._poll, self._report)]
@@ -77,6 +79,7 @@ class Balancer:
         for targets in self._groups.values():
             targets.close()
         await self._session.close()
+        await self._sign_in.close()
 
     def _follow(self, api: KubeApi, name: str, path: str) -> Informer:
         known = self._objects[name]
@@ -176,7 +179,7 @@ class Balancer:
             if number in self._ports:
                 self._ports[number].listener = listener
                 continue
-            port = _Port(self._instance, listener, self._proxy)
+            port = Port(self._instance, listener, self._proxy)
             try:
                 await port.open()
             except OSError as error:
@@ -240,7 +243,7 @@ class Balancer:
         }
 
 
-class _Port:
+class Port:
     """An open port, which serves its listener as it is at the moment."""
 
     def __init__(self, instance: Instance, listener: Listener, proxy: Proxy) -> None:

@@ -12,7 +12,9 @@ from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
 from sandbox.load_balancer.configuration import Listener
-from sandbox.load_balancer.rules import Answer, Incoming
+from sandbox.load_balancer.rules import Answer, Authenticate, Incoming
+from sandbox.load_balancer.sign_in import HEADERS as IDENTITY
+from sandbox.load_balancer.sign_in import SignIn
 from sandbox.load_balancer.targets import Target, Targets
 
 # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-troubleshooting.html
@@ -64,14 +66,30 @@ def target_session() -> aiohttp.ClientSession:
 class Proxy:
     """Answers the requests of one listener."""
 
-    def __init__(self, session: aiohttp.ClientSession, groups: Mapping[str, Targets]) -> None:
+    def __init__(
+        self, session: aiohttp.ClientSession, groups: Mapping[str, Targets], sign_in: SignIn
+    ) -> None:
         self._session = session
         self._groups = groups
+        self._sign_in = sign_in
 
     async def answer(self, listener: Listener, request: web.BaseRequest) -> web.StreamResponse:
         """Answer a request by the first rule of the listener that it meets."""
         incoming = _incoming(listener, request)
+        authority = request.headers.get("Host", request.host)
+        coming_back = self._sign_in.wants(_authentications(listener, incoming), request)
+        if coming_back:
+            result = await self._sign_in.returned(coming_back, request, authority)
+            return _own_answer(result) if isinstance(result, Answer) else result
         action = next(r for r in listener.rules if r.matches(incoming)).action(incoming)
+        user: Mapping[str, str] = {}
+        if isinstance(action, Authenticate):
+            if listener.protocol != "HTTPS":
+                return _own_answer(Answer(501, "people sign in at HTTPS listeners only\n"))
+            known = self._sign_in.headers(action, request)
+            if known is None and action.configuration.get("OnUnauthenticatedRequest") != "allow":
+                return self._sign_in.to_issuer(action, incoming, authority)
+            user, action = known or {}, action.then
         if isinstance(action, Answer):
             return _own_answer(action)
         if request.headers.get("Upgrade", "").lower() == "websocket":
@@ -84,10 +102,15 @@ class Proxy:
         if targets.group.problem:
             text = f"the sandbox's load balancer does not support {targets.group.problem}\n"
             return _own_answer(Answer(501, text))
-        return await self._forward(targets, listener, request)
+        headers = _request_headers(listener, request, user)
+        return await self._forward(targets, listener, request, headers)
 
     async def _forward(
-        self, targets: Targets, listener: Listener, request: web.BaseRequest
+        self,
+        targets: Targets,
+        listener: Listener,
+        request: web.BaseRequest,
+        headers: CIMultiDict[str],
     ) -> web.StreamResponse:
         task = asyncio.current_task()
         assert task is not None  # noqa: S101
@@ -98,7 +121,7 @@ class Proxy:
             tried.append(target)
             target.requests.add(task)
             try:
-                async with self._send(target, targets, listener, request) as upstream:
+                async with self._send(target, targets, listener, request, headers) as upstream:
                     response = _begun(upstream)
                     await response.prepare(request)
                     async for chunk in upstream.content.iter_any():
@@ -122,7 +145,12 @@ class Proxy:
         return _error(failure)
 
     def _send(
-        self, target: Target, targets: Targets, listener: Listener, request: web.BaseRequest
+        self,
+        target: Target,
+        targets: Targets,
+        listener: Listener,
+        request: web.BaseRequest,
+        headers: CIMultiDict[str],
     ) -> "aiohttp.client._RequestContextManager":
         host, port = target.endpoint
         url = URL(
@@ -134,7 +162,7 @@ class Proxy:
         return self._session.request(
             request.method,
             url,
-            headers=_request_headers(listener, request),
+            headers=headers,
             data=_body(request) if request.body_exists else None,
             allow_redirects=False,
             skip_auto_headers=_OWN,
@@ -174,8 +202,19 @@ def _end_to_end(headers: CIMultiDictProxy[str]) -> CIMultiDict[str]:
     return CIMultiDict((n, v) for n, v in headers.items() if n.lower() not in dropped)
 
 
-def _request_headers(listener: Listener, request: web.BaseRequest) -> CIMultiDict[str]:
+def _authentications(listener: Listener, incoming: Incoming) -> list[Authenticate]:
+    actions = (rule.action(incoming) for rule in listener.rules if rule.authentication)
+    return [action for action in actions if isinstance(action, Authenticate)]
+
+
+def _request_headers(
+    listener: Listener, request: web.BaseRequest, user: Mapping[str, str]
+) -> CIMultiDict[str]:
     headers = _end_to_end(request.headers)
+    # Who somebody is, only the load balancer says.
+    for name in {name for name in headers if name.lower().startswith(IDENTITY)}:
+        del headers[name]
+    headers.extend(user)
     before = headers.get("X-Forwarded-For")
     client = request.remote or ""
     headers["X-Forwarded-For"] = f"{before}, {client}" if before else client

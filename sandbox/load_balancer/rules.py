@@ -40,6 +40,14 @@ class Answer:
 
 
 @dataclass(frozen=True)
+class Authenticate:
+    """Have whoever asks sign in with an issuer, and go on with what comes after."""
+
+    configuration: Mapping[str, Any]
+    then: Forward | Answer
+
+
+@dataclass(frozen=True)
 class Rule:
     """A rule as elasticloadbalancing describes it."""
 
@@ -53,9 +61,10 @@ class Rule:
             if condition["Field"] not in _CONDITIONS or _uses_expressions(condition):
                 return f"conditions on {condition['Field']} with {sorted(condition)}"
         kinds = [action["Type"] for action in self.actions]
-        if len(kinds) != 1 or kinds[0] not in ("forward", "fixed-response", "redirect"):
+        first = kinds[:-1]
+        if not kinds or kinds[-1] not in _LAST_ACTIONS or first not in ([], ["authenticate-oidc"]):
             return f"the actions {', '.join(kinds)}"
-        forward = self.actions[0].get("ForwardConfig", {})
+        forward = self.actions[-1].get("ForwardConfig", {})
         if forward.get("TargetGroupStickinessConfig", {}).get("Enabled"):
             return "stickiness of target groups"
         return None
@@ -68,11 +77,24 @@ class Rule:
             if condition["Field"] in _CONDITIONS
         )
 
-    def action(self, request: Incoming) -> Forward | Answer:
+    @property
+    def authentication(self) -> Mapping[str, Any] | None:
+        """The configuration of the issuer with whom whoever meets the rule signs in first."""
+        if len(self.actions) < 2 or self.problem:
+            return None
+        configuration: Mapping[str, Any] = self.actions[0]["AuthenticateOidcConfig"]
+        return configuration
+
+    def action(self, request: Incoming) -> Forward | Answer | Authenticate:
         """Return what a request that meets the rule gets."""
         if self.problem:
             return Answer(501, f"the sandbox's load balancer does not support {self.problem}\n")
-        action = self.actions[0]
+        if self.authentication is not None:
+            return Authenticate(self.authentication, self._last(request))
+        return self._last(request)
+
+    def _last(self, request: Incoming) -> Forward | Answer:
+        action = self.actions[-1]
         if action["Type"] == "fixed-response":
             chosen = action["FixedResponseConfig"]
             kind = chosen.get("ContentType", "text/plain")
@@ -83,6 +105,9 @@ class Rule:
         if groups:
             return Forward({g["TargetGroupArn"]: int(g.get("Weight", 1)) for g in groups})
         return Forward({action["TargetGroupArn"]: 1})
+
+
+_LAST_ACTIONS = ("forward", "fixed-response", "redirect")
 
 
 def _redirect(chosen: Mapping[str, Any], request: Incoming) -> Answer:

@@ -26,6 +26,8 @@ CREATE MACRO json_extract_scalar(x, path) AS json_extract_string(x, path);
 TYPES = {"bigint": "BIGINT", "boolean": "BOOLEAN", "double": "DOUBLE", "timestamp": "TIMESTAMP"}
 SETTINGS = parse("prod", PROJECT, stack_configuration("prod"))
 ALICE = {"user_api_key_user_id": "alice", "user_api_key_user_email": "alice@example.com"}
+# What the proxy's hook keeps of a request's metadata.
+REVIEW = {"session_id": "s1", "agent_name": "reviewer", "conversation_name": "Fix the build"}
 CI = {"team": "platform", "key": "ci"}
 FAILED = {"error_code": "429", "error_class": "RateLimitError"}
 
@@ -40,7 +42,13 @@ REQUESTS = [
         "a1", 0.5, team="platform", key="ci", metadata=ALICE, session_id="s1", seconds=1, minute=2
     ),
     haiku(
-        "a2", 0.25, team="platform", key="ci", metadata=ALICE, session_id="s1", seconds=3, minute=1
+        "a2",
+        0.25,
+        **CI,
+        metadata={**ALICE, "spend_logs_metadata": REVIEW},
+        session_id="s1",
+        seconds=3,
+        minute=1,
     ),
     haiku("b1", 2.0, team="O'Brien/日本", model_group="claude-opus-4-5"),
     haiku("c1", 0.125, model_group="gone", requester_ip_address="10.1.2.3", session_id="s2"),
@@ -169,6 +177,15 @@ def test_requests_of_session(database: duckdb.DuckDBPyConnection) -> None:
 def test_a_request_is_found_with_the_callers_address(database: duckdb.DuckDBPyConnection) -> None:
     (row,) = answers(database, "requests_of_session", "s2")
     assert row["requester_ip_address"] == "10.1.2.3"
+
+
+def test_sessions(database: duckdb.DuckDBPyConnection) -> None:
+    rows = answers(database, "sessions")
+    assert chosen(rows, "session_id", "agent_name", "requests", "tokens", "spend") == [
+        ("s1", "reviewer", 2, 60, 0.75),
+        ("s2", None, 1, 30, 0.125),
+    ]
+    assert rows[0]["conversation_name"] == "Fix the build"
 
 
 def test_archived_spend_by_month(database: duckdb.DuckDBPyConnection) -> None:

@@ -1,6 +1,6 @@
 """How the proxy is started, fed, rolled and stopped."""
 
-from rendered_chart import Render, proxy, the
+from rendered_chart import Render, pod_specs, proxy, the
 
 
 def test_the_proxy_listens_on_its_own_address(render: Render) -> None:
@@ -125,3 +125,34 @@ def test_the_service_selects_the_proxy_and_not_the_migration(render: Render) -> 
     }
     assert selector.items() <= labels["Deployment"].items()
     assert not selector.items() <= labels["Job"].items()
+
+
+def test_a_token_for_others_is_mounted_for_the_proxy_alone(render: Render) -> None:
+    token = {"name": "entra-id", "audience": "api://AzureADTokenExchange"}
+    specs = pod_specs(render(identityTokens=[token]))
+    (volume,) = [one for one in specs["Deployment"]["volumes"] if one["name"] == "identity-tokens"]
+    (source,) = volume["projected"]["sources"]
+    assert source["serviceAccountToken"]["audience"] == token["audience"]
+    assert "identity-tokens" not in str(specs["Job"])
+
+
+def test_a_pod_that_nobody_else_trusts_has_no_token(render: Render) -> None:
+    assert "identity-tokens" not in str(render())
+
+
+def test_callbacks_are_a_package_on_python_s_path(render: Render) -> None:
+    objects = render(configMap={"hookFiles": ["__init__.py", "sinks.py"]})
+    spec = the(objects, "Deployment")["spec"]["template"]["spec"]
+    (volume,) = [item for item in spec["volumes"] if item["name"] == "hooks"]
+    assert [item["path"] for item in volume["configMap"]["items"]] == [
+        "proxy_hooks/__init__.py",
+        "proxy_hooks/sinks.py",
+    ]
+    (mount,) = [item for item in proxy(objects)["volumeMounts"] if item["name"] == "hooks"]
+    variables = {item["name"]: item.get("value") for item in proxy(objects)["env"]}
+    assert variables["PYTHONPATH"] == mount["mountPath"]
+    assert variables["PROXY_HOOKS_SETTINGS"] == "/etc/gateway/config/proxy_hooks.json"
+
+
+def test_without_callbacks_there_is_nothing_on_python_s_path(render: Render) -> None:
+    assert "PYTHONPATH" not in {item["name"] for item in proxy(render())["env"]}

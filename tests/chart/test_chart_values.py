@@ -145,6 +145,33 @@ def test_the_readme_lists_every_value() -> None:
     assert sorted(listed) == sorted(value_paths(values))
 
 
+def documented() -> dict[str, tuple[str, str]]:
+    """Return the default and the meaning of every value as the README's table has them."""
+    table = re.findall(
+        r"^\| `([A-Za-z.]+)` \| (.*) \| (.*) \|$", (CHART / "README.md").read_text(), re.MULTILINE
+    )
+    return {name: (default, meaning) for name, default, meaning in table}
+
+
+def test_the_readme_tells_what_every_value_means() -> None:
+    assert [name for name, (_, meaning) in documented().items() if len(meaning) < 8] == []
+
+
+def test_the_readme_tells_every_default() -> None:
+    values = yaml.safe_load((CHART / "values.yaml").read_text())
+    for path, (told, _) in documented().items():
+        default: Any = values
+        for key in path.split("."):
+            default = default[key]
+        if default in ("", [], {}):
+            assert told in ("none", "required"), path
+        elif isinstance(default, list | dict):
+            assert told == ", ".join(f"`{item}`" for item in default), path
+        else:
+            shown = str(default).lower() if isinstance(default, bool) else str(default)
+            assert told == f"`{shown}`", path
+
+
 def test_the_chart_was_checked_with_the_litellm_that_is_deployed() -> None:
     chart = yaml.safe_load((CHART / "Chart.yaml").read_text())
     assert chart["appVersion"] == versions.LITELLM

@@ -2,6 +2,7 @@
 
 import base64
 import contextlib
+import itertools
 import json
 import subprocess
 import sys
@@ -158,7 +159,8 @@ class RunningSandbox:
 
 @dataclass
 class Load:
-    """A steady load of completions; every answer that is not 200 is kept."""
+    """A steady load of completions, every other one a stream; every answer that is cut off or not
+    200 is kept."""
 
     answered: int = 0
     failures: list[str] = field(default_factory=list)
@@ -166,7 +168,9 @@ class Load:
 
     def run(self, sandbox: RunningSandbox, key: str, interval: float) -> None:
         with httpx.Client(base_url=sandbox.url, timeout=60) as client:
-            while not self._stop.is_set():
+            for stream in itertools.cycle((False, True)):
+                if self._stop.is_set():
+                    return
                 try:
                     answer = client.post(
                         "/v1/chat/completions",
@@ -174,9 +178,11 @@ class Load:
                         json={
                             "model": "claude-haiku-4-5",
                             "messages": [{"role": "user", "content": "hello"}],
+                            "stream": stream,
                         },
                     )
-                    if answer.status_code == httpx.codes.OK:
+                    is_whole = not stream or answer.text.rstrip().endswith("data: [DONE]")
+                    if answer.status_code == httpx.codes.OK and is_whole:
                         self.answered += 1
                     else:
                         self.failures.append(f"{answer.status_code} {answer.text[:200]}")

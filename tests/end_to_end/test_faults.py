@@ -49,7 +49,7 @@ def test_a_killed_proxy_is_brought_back(sandbox: RunningSandbox, team: dict[str,
 def test_a_rotation_of_every_family_rolls_the_pods_without_a_failed_request(
     sandbox: RunningSandbox, team: dict[str, str]
 ) -> None:
-    families = ("masterKey", "database", "cache", "drainToken")
+    families = ("masterKey", "database", "cache", "drainToken", "uiPassword")
     epochs = [part for name in families for part in ("--set", f"rotation.{name}=2")]
     before = {pod["metadata"]["name"] for pod in sandbox.pods()}
     with steady_load(sandbox, team["key"]) as load:

@@ -98,10 +98,23 @@ def test_metrics_are_not_served_to_clients(sandbox: RunningSandbox) -> None:
     assert httpx.get(f"{sandbox.url}/metrics/").status_code == httpx.codes.NOT_FOUND
 
 
+def test_the_admin_ui_opens_with_its_own_password(sandbox: RunningSandbox) -> None:
+    password = sandbox.command("ui-password").stdout.strip()
+    page = sandbox.status["admin_ui_url"]
+    assert "LiteLLM" in httpx.get(page, follow_redirects=True).text
+    credentials = {"username": "admin", "password": password}
+    assert httpx.post(f"{sandbox.url}/v2/login", json=credentials).status_code == httpx.codes.OK
+    credentials["password"] = sandbox.command("master-key").stdout.strip()
+    refused = httpx.post(f"{sandbox.url}/v2/login", json=credentials)
+    assert refused.status_code == httpx.codes.UNAUTHORIZED
+
+
 def test_the_status_tells_where_everything_is(sandbox: RunningSandbox) -> None:
     assert sandbox.status.keys() >= {
         "gateway_url",
         "master_key_command",
+        "admin_ui_url",
+        "ui_password_command",
         "aws_endpoint",
         "kubeconfig",
         "prometheus_url",

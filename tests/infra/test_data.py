@@ -15,14 +15,14 @@ from infra.setting_sections import LogStorageSettings
 
 REGION = "us-west-2"
 SUPPLIED = {
-    "integrations.slackAlerts": True,
+    "alerting.slack": True,
     "suppliedSecrets.slackWebhook": {"1": {"url": "https://hooks.example/1"}},
 }
 ADOPTING = {
     "secrets.saltKey": "adopt",
     "secrets.supplied": "adopt",
     "secrets.adoptFrom": "main",
-    "integrations.slackAlerts": True,
+    "alerting.slack": True,
     "rotation.slackWebhook": 3,
 }
 
@@ -206,7 +206,7 @@ def test_a_lock_is_set_on_both_buckets(other: list[Registered]) -> None:
 
 
 def test_a_tier_that_is_left_out_is_not_in_the_rules() -> None:
-    age, _uploads = lifecycle_rules(LogStorageSettings(deep_archive_days=None))
+    age, *_ = lifecycle_rules(LogStorageSettings(deep_archive_days=None))
     assert [step["storage_class"] for step in age["transitions"]] == ["STANDARD_IA", "GLACIER_IR"]
 
 

@@ -11,18 +11,27 @@ from recorded_program import Registered, run_program
 from test_edge_settings import CERTIFICATE, NAMED
 from test_program import of_type
 from test_settings import settings_of, with_changes
+from test_sign_in import BY_BALANCER
 
 from infra.edge_rules import NEVER_ON_THE_API_HOST
 from infra.gateway import CHART_FILES, chart_content
-from infra.listener_rules import API_PATHS
+from infra.listener_rules import API_PATHS, OWN_PATHS
 from infra.setting_sections import WebFirewallSettings
 from infra.subnets import plan_subnets
 from infra.web_firewall import COUNTED_RULES, firewall_rules
-from sandbox.load_balancer.rules import Answer, Forward, Incoming, Rule
+from sandbox.load_balancer.rules import Answer, Authenticate, Forward, Incoming, Rule
 
 API, ADMIN = "gateway.example.com", "gateway-admin.example.com"
+GRAFANA = "gateway-grafana.example.com"
 ADMINISTRATOR, DEVELOPER = "10.0.8.7", "10.0.1.7"
-_FIELDS = {"hostHeader": "host-header", "pathPattern": "path-pattern", "sourceIp": "source-ip"}
+_FIELDS = {
+    "hostHeader": "host-header",
+    "httpHeader": "http-header",
+    "httpRequestMethod": "http-request-method",
+    "pathPattern": "path-pattern",
+    "queryStrings": "query-string",
+    "sourceIp": "source-ip",
+}
 
 
 def listeners(resources: list[Registered]) -> dict[str, dict[str, Any]]:
@@ -39,30 +48,55 @@ def rules(resources: list[Registered], listener: str) -> list[Rule]:
     ordered = sorted(registered, key=lambda rule: rule["priority"])
     default = {"conditions": [], "actions": listeners(resources)[listener]["defaultActions"]}
     return [
-        Rule(tuple(map(_condition, rule["conditions"])), tuple(map(_action, rule["actions"])))
+        Rule(tuple(map(_condition, rule["conditions"])), tuple(map(_action, plain_actions(rule))))
         for rule in (*ordered, default)
     ]
 
 
+def plain_actions(rule: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return a rule's actions, which are a secret where a client's secret is among them."""
+    given = rule["actions"]
+    return given["value"] if isinstance(given, dict) else given
+
+
 def _condition(given: dict[str, Any]) -> dict[str, Any]:
     ((name, condition),) = given.items()
-    configuration = f"{name[0].upper()}{name[1:]}Config"
-    return {"Field": _FIELDS[name], configuration: {"Values": condition["values"]}}
+    configuration = f"{name[0].upper()}{name[1:].removesuffix('s')}Config"
+    if name == "queryStrings":
+        values = [{"Key": pair["key"], "Value": pair["value"]} for pair in condition]
+        return {"Field": _FIELDS[name], configuration: {"Values": values}}
+    described = {f"{key[0].upper()}{key[1:]}": value for key, value in condition.items()}
+    return {"Field": _FIELDS[name], configuration: described}
 
 
 def _action(given: dict[str, Any]) -> dict[str, Any]:
     if given["type"] == "forward":
         return {"Type": "forward", "TargetGroupArn": given["targetGroupArn"]}
+    if given["type"] == "authenticate-oidc":
+        told = given["authenticateOidc"]
+        described = {f"{key[0].upper()}{key[1:]}": value for key, value in told.items()}
+        return {"Type": given["type"], "AuthenticateOidcConfig": described}
     kind = "fixedResponse" if given["type"] == "fixed-response" else "redirect"
     described = {f"{key[0].upper()}{key[1:]}": value for key, value in given[kind].items()}
     return {"Type": given["type"], f"{kind[0].upper()}{kind[1:]}Config": described}
 
 
-def outcome(found: Iterable[Rule], host: str, path: str, source: str = DEVELOPER) -> int | str:
-    request = Incoming("POST", host, path, "", source, "https", 443)
+def outcome(
+    found: Iterable[Rule],
+    host: str,
+    path: str,
+    source: str = DEVELOPER,
+    method: str = "POST",
+    **headers: str,
+) -> int | str:
+    path, _, query = path.partition("?")
+    request = Incoming(method, host, path, query, source, "https", 443, headers)
     answer = next(rule for rule in found if rule.matches(request)).action(request)
     if isinstance(answer, Forward):
         return "served"
+    if isinstance(answer, Authenticate):
+        assert isinstance(answer.then, Forward)
+        return "signs in"
     assert isinstance(answer, Answer)
     return answer.status
 
@@ -82,10 +116,68 @@ def test_the_api_host_serves_no_admin_path(served: list[Rule], path: str) -> Non
     assert outcome(served, API, path, ADMINISTRATOR) == 404
 
 
+@pytest.mark.parametrize("path", OWN_PATHS)
+def test_the_api_host_serves_what_a_key_reads_of_itself_and_no_write(
+    served: list[Rule], path: str
+) -> None:
+    assert outcome(served, API, path, method="GET") == "served"
+    for method in ("POST", "PUT", "PATCH", "DELETE"):
+        assert outcome(served, API, path, method=method) == 404
+
+
+@pytest.mark.parametrize("query", ["key=abc", "x=1&key=abc", "k%65y=abc", "KEY=abc", "key="])
+def test_a_key_cannot_ask_the_api_host_for_another_key(served: list[Rule], query: str) -> None:
+    assert outcome(served, API, f"/key/info?{query}", method="GET") == 404
+
+
+def test_the_range_of_the_own_activity_can_be_asked_for(served: list[Rule]) -> None:
+    path = "/user/daily/activity?start_date=2026-01-01&end_date=2026-02-01"
+    assert outcome(served, API, path, method="GET") == "served"
+
+
 @pytest.mark.parametrize("path", ["/key/generate", "/ui/", "/v1/models", "/health/readiness"])
 def test_the_admin_host_serves_the_rest_to_administrators(served: list[Rule], path: str) -> None:
     assert outcome(served, ADMIN, path, ADMINISTRATOR) == "served"
     assert outcome(served, ADMIN, path, DEVELOPER) == 404
+
+
+@pytest.fixture(scope="module")
+def signing_in() -> list[Rule]:
+    return rules(run_program("prod", with_changes("prod", BY_BALANCER)), "https")
+
+
+@pytest.mark.parametrize("path", ["/ui/", "/key/list", "/", "/oauth2/idpresponse"])
+def test_a_browser_signs_in_before_the_admin_host_serves_it(
+    signing_in: list[Rule], path: str
+) -> None:
+    assert outcome(signing_in, ADMIN, path, ADMINISTRATOR) == "signs in"
+    assert outcome(signing_in, ADMIN, path, DEVELOPER) == 404
+
+
+def test_a_program_with_a_key_does_not_sign_in(signing_in: list[Rule]) -> None:
+    key = {"authorization": "Bearer sk-1"}
+    assert outcome(signing_in, ADMIN, "/key/list", ADMINISTRATOR, **key) == "served"
+    assert outcome(signing_in, ADMIN, "/key/list", DEVELOPER, **key) == 404
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/login", "/v2/login", "/v3/login/exchange", "/fallback/login", "/ui/login/"),
+        *("/sso/key/generate", "/sso/callback", "/onboarding/claim_token"),
+        *("/v2/%6Cogin", "/%73so/callback", "/ui%2Flogin"),
+    ],
+)
+def test_no_key_leads_past_the_issuer_to_a_session_of_the_ui(
+    signing_in: list[Rule], path: str
+) -> None:
+    key = {"authorization": "Bearer anything"}
+    assert outcome(signing_in, ADMIN, path, ADMINISTRATOR, **key) == "signs in"
+
+
+def test_callers_of_the_api_never_sign_in(signing_in: list[Rule]) -> None:
+    assert outcome(signing_in, API, "/v1/chat/completions") == "served"
+    assert outcome(signing_in, API, "/key/info", method="GET") == "served"
 
 
 @pytest.mark.parametrize("path", ["/metrics", "/metrics/", "/metrics/anything"])
@@ -120,6 +212,7 @@ def test_rules_stay_within_the_quotas_of_a_load_balancer() -> None:
     # docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html
     changes = {
         **NAMED,
+        **BY_BALANCER,
         "loadBalancer.adminHostName": "ui.example.com",
         "loadBalancer.adminCidrs": [f"10.40.{index}.0/24" for index in range(40)],
         "loadBalancer.additionalApiPaths": [f"/v{index}/*" for index in range(2, 42)],
@@ -129,10 +222,10 @@ def test_rules_stay_within_the_quotas_of_a_load_balancer() -> None:
     assert len({rule.inputs["priority"] for rule in registered}) == len(registered)
     for rule in registered:
         values = [
-            value
+            json.dumps(value)
             for condition in rule.inputs["conditions"]
             for kind in condition.values()
-            for value in kind["values"]
+            for value in (kind["values"] if isinstance(kind, dict) else kind)
         ]
         assert len(values) <= 5
         assert sum(value.count("*") + value.count("?") for value in values) <= 5
@@ -179,18 +272,20 @@ def test_a_given_certificate_is_served_and_none_is_made() -> None:
 def test_a_zone_gets_a_validated_certificate_and_the_names(prod: list[Registered]) -> None:
     (certificate,) = of_type(prod, "acm/certificate:Certificate")
     assert certificate.inputs["domainName"] == API
-    assert certificate.inputs["subjectAlternativeNames"] == [ADMIN]
+    assert certificate.inputs["subjectAlternativeNames"] == [ADMIN, GRAFANA]
     records = {record.name: record.inputs for record in of_type(prod, "record:Record")}
     assert records["validation-api"]["name"] == f"_check.{API}."
     assert records["validation-admin"]["records"] == [f"_value.{ADMIN}."]
     assert records["api"]["aliases"][0]["name"] == "balancer.example"
     assert records["admin"]["name"] == ADMIN
     (validation,) = of_type(prod, "CertificateValidation")
-    assert validation.inputs["validationRecordFqdns"] == [f"_check.{API}", f"_check.{ADMIN}"]
+    assert validation.inputs["validationRecordFqdns"] == [
+        f"_check.{name}" for name in (API, ADMIN, GRAFANA)
+    ]
 
 
 def test_a_target_group_lets_the_longest_stream_finish(prod: list[Registered]) -> None:
-    (group,) = of_type(prod, "targetGroup:TargetGroup")
+    (group,) = [g for g in of_type(prod, "targetGroup:TargetGroup") if g.name == "gateway"]
     longest = settings_of("prod").gateway.longest_stream_seconds
     assert group.inputs["deregistrationDelay"] >= longest
 

@@ -108,7 +108,11 @@ def test_log_objects_change_tier_although_they_are_small(prod: list[Registered])
 
 def test_the_namespace_enforces_pod_security(prod: list[Registered]) -> None:
     namespaces = of_type(prod, "core/v1:Namespace")
-    assert {n.inputs["metadata"]["name"] for n in namespaces} == {"litellm", "external-secrets"}
+    assert {n.inputs["metadata"]["name"] for n in namespaces} == {
+        "litellm",
+        "external-secrets",
+        "monitoring",
+    }
     for namespace in namespaces:
         labels = namespace.inputs["metadata"]["labels"]
         assert labels["pod-security.kubernetes.io/enforce"] == "restricted"
@@ -172,4 +176,7 @@ def test_an_adopted_salt_key_is_not_made_again() -> None:
 
 def test_secrets_of_unused_features_do_not_exist(dev: list[Registered]) -> None:
     families = {r.name for r in of_type(dev, "secretsmanager/secret:Secret")}
-    assert families == {"master-key", "salt-key", "database", "cache", "drain-token"}
+    assert families == {
+        *("master-key", "salt-key", "database", "cache", "drain-token"),
+        "grafana-admin",
+    }

@@ -1,6 +1,7 @@
 """Every settings error is found before a resource is made, all at once, and names its key."""
 
 import json
+from copy import deepcopy
 from typing import Any
 
 import pytest
@@ -21,7 +22,7 @@ def with_changes(stack: str, changes: dict[str, Any]) -> dict[str, str]:
         keys = [f"{PROJECT}:{section}", *rest]
         for key in keys[:-1]:
             place = place.setdefault(key, {})
-        place[keys[-1]] = value
+        place[keys[-1]] = deepcopy(value)
     return {
         key: value if isinstance(value, str) else json.dumps(value)
         for key, value in configuration.items()
@@ -97,9 +98,54 @@ WRONG = [
     ("dev", {"gateway.image": {"digest": "sha256:abc"}}, "gateway.image.digest"),
     ("dev", {"gateway.replicas": 3}, "maximumReplicas 1 is below replicas 3"),
     ("dev", {"gateway.environment": {"MY_API_KEY": "x"}}, "gateway.environment.MY_API_KEY"),
-    ("dev", {"models": []}, "the catalogue is empty"),
-    ("dev", {"integrations.langfuseHost": "https://langfuse.example"}, "suppliedSecrets.langfuse"),
-    ("dev", {"integrations.slackAlerts": True}, "suppliedSecrets.slackWebhook"),
+    ("dev", {"providers.bedrock.enabled": False}, "models: nothing is served"),
+    (
+        "dev",
+        {"requestLogging.langfuse": {"host": "https://langfuse.example"}},
+        "suppliedSecrets.langfuse",
+    ),
+    ("dev", {"requestLogging.langsmith": {"project": "x"}}, "suppliedSecrets.langsmith"),
+    (
+        "dev",
+        {"requestLogging.openTelemetry": {"endpoint": "http://collector:4318", "headers": True}},
+        "suppliedSecrets.openTelemetry",
+    ),
+    ("dev", {"requestLogging.langfuse": {"host": "langfuse"}}, "requestLogging.langfuse.host"),
+    (
+        "dev",
+        {"requestLogging.supabase": {"url": "https://x.supabase.co"}},
+        "supabase is not supported: LiteLLM installs its client with pip at the first",
+    ),
+    ("dev", {"requestLogging.datadog": {}}, "requestLogging.datadog: unknown key"),
+    (
+        "dev",
+        {"requestLogging.langfuse": {"host": "https://l.example", "outcomes": []}},
+        "requestLogging.langfuse.outcomes",
+    ),
+    (
+        "dev",
+        {"requestLogging.masking.patterns": {"ticket": "ABC-("}},
+        "requestLogging.masking.patterns.ticket: is no regular expression of Python",
+    ),
+    (
+        "dev",
+        {"requestLogging.masking.patterns": {"ticket": "x*"}},
+        "requestLogging.masking.patterns.ticket: matches the empty text",
+    ),
+    (
+        "dev",
+        {"requestLogging.database.content": True},
+        "requestLogging.database.content: spendArchive would keep prompts and answers for "
+        "spendArchive.retentionDays 2555",
+    ),
+    (
+        "dev",
+        {"requestLogging.database.archiveContent": True},
+        "requestLogging.database.archiveContent: there is nothing to archive while "
+        "requestLogging.database.content is false",
+    ),
+    ("dev", {"sessionMetadata.keys": ["Ticket-Id"]}, "sessionMetadata.keys[0]"),
+    ("dev", {"alerting.slack": True}, "suppliedSecrets.slackWebhook"),
     (
         "dev",
         {"suppliedSecrets.langfuse": {"1": {"secretKey": "x"}}},

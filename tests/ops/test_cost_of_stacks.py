@@ -8,6 +8,7 @@ from click.testing import CliRunner
 
 from ops.cli import main
 from ops.cost.estimate import Estimate
+from ops.cost.pods import MONITORING, monitoring_pods
 from sandbox.planned_resources import Plan
 
 # The EKS variant of AWS's own guidance, whose nodes (t4g.medium) cannot hold one gateway worker:
@@ -52,6 +53,33 @@ def test_every_resource_is_accounted_for_once(
 def test_fixed_and_usage_parts_add_up_to_the_total(stack: str, estimated: Estimated) -> None:
     found = estimated(stack)
     assert found.monthly("fixed") + found.monthly("usage") == pytest.approx(found.monthly())
+
+
+@pytest.mark.parametrize(("stack", "gib"), [("dev", (10, 1)), ("prod", (100, 1))])
+def test_the_volumes_of_prometheus_and_alertmanager_are_priced(
+    stack: str, gib: tuple[int, int], estimated: Estimated
+) -> None:
+    (release,) = (
+        line
+        for line in estimated(stack).lines
+        if line.resource.name == "monitoring" and line.resource.type.endswith(":Release")
+    )
+    assert [item.text for item in release.items] == [
+        f"Prometheus: {gib[0]} GiB volume",
+        f"Alertmanager: {gib[1]} GiB volume",
+    ]
+
+
+def test_the_pods_of_prometheus_and_grafana_take_room_on_the_nodes(plans: dict[str, Plan]) -> None:
+    (release,) = (
+        resource
+        for resource in plans["dev"].resources
+        if resource.inputs.get("chart") == MONITORING
+    )
+    pods = {pod.name: pod for pod in monitoring_pods(release)}
+    assert pods["prometheus"].memory == 512
+    # Grafana itself and its two sidecars.
+    assert pods["grafana"].memory == 256 + 2 * 96
 
 
 def test_prod_costs_more_than_dev(estimated: Estimated) -> None:

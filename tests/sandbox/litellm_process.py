@@ -50,12 +50,15 @@ def migrate(database_url: str) -> "subprocess.CompletedProcess[str]":
 
 
 class LiteLLM:
-    """A proxy on port 4000 of an address, spoken to with the master key unless told otherwise."""
+    """A proxy on port 4000 of an address, spoken to with the master key unless told otherwise.
+
+    Without a database it knows that key alone.
+    """
 
     def __init__(
         self,
         address: str,
-        database_url: str,
+        database_url: str | None,
         config: Path,
         extra: Mapping[str, str] | None = None,
         arguments: Sequence[str] = (),
@@ -66,7 +69,7 @@ class LiteLLM:
         self._command += arguments
         self._environment = image_environment(
             {
-                "DATABASE_URL": database_url,
+                **({"DATABASE_URL": database_url} if database_url else {}),
                 "DISABLE_SCHEMA_UPDATE": "true",
                 "LITELLM_MASTER_KEY": MASTER_KEY,
                 "LITELLM_SALT_KEY": "sk-test-salt-key-0123456789abcdef",
@@ -82,7 +85,7 @@ class LiteLLM:
             self.process = subprocess.Popen(
                 self._command, env=self._environment, stdout=log, stderr=log
             )
-        wait_until(self._ready, "the proxy to get ready", 120)
+        wait_until(self._ready, "the proxy to get ready", 300)
 
     def stop(self) -> None:
         """Stop the proxy as a kubelet would."""
@@ -104,8 +107,14 @@ class LiteLLM:
     def get(self, path: str, key: str = MASTER_KEY, **parameters: Any) -> httpx.Response:
         return self._client.get(path, params=parameters, headers=_bearer(key))
 
-    def post(self, path: str, body: Any, key: str = MASTER_KEY) -> httpx.Response:
-        return self._client.post(path, json=body, headers=_bearer(key))
+    def post(
+        self,
+        path: str,
+        body: Any,
+        key: str = MASTER_KEY,
+        headers: Mapping[str, str] | None = None,
+    ) -> httpx.Response:
+        return self._client.post(path, json=body, headers={**_bearer(key), **(headers or {})})
 
     def create(self, path: str, body: Any) -> dict[str, Any]:
         """Post and return what was made; fails with the proxy's words if it was not."""

@@ -13,7 +13,9 @@ from typing import Any
 import httpx
 import postgresql_server
 import yaml
+from hook_folder import lay_out_hooks
 from litellm_process import LiteLLM, migrate, wait_until
+from test_settings import settings_of
 
 from sandbox import certificates, litellm_image, pod_targets, prometheus, toolchain
 from sandbox.backing_services.redis import Cache, Caches, password_hash
@@ -103,7 +105,8 @@ def running(folder: Path, rules: str) -> Iterator[MeteredGateway]:
                 address,
                 database.url("b"),
                 file,
-                {name: environment[name] for name in environment if name != "LITELLM_MASTER_KEY"},
+                {name: environment[name] for name in environment if name != "LITELLM_MASTER_KEY"}
+                | lay_out_hooks(folder, settings_of("prod")),
                 ("--prometheus_metrics_port", str(METRICS_PORT)),
             )
             proxy.start()

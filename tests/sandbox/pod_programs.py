@@ -4,12 +4,15 @@
 """
 
 import sys
+from pathlib import Path
 
 from sandbox.images import Image, UnknownImage
 from sandbox.node.command import main
 
 IMAGE = "test/python:1"
 KUBERNETES_IMAGE = "test/kubernetes:1"
+# Has a `litellm` that starts at once, for the chart.
+CHART_IMAGE = "registry.test/litellm:1.0.0"
 
 # Answers with its process id and variables. /slow takes as many seconds as the query says, /events
 # sends one line in that interval, /break makes the health check fail. SIGTERM lets it finish.
@@ -72,6 +75,9 @@ server.server_close()
 
 def resolve(reference: str) -> Image:
     """Return the interpreter that runs the tests, as an image."""
+    if reference == CHART_IMAGE:
+        programs = str(Path(__file__).with_name("programs"))
+        return Image("test", "1", (programs, str(Path(sys.executable).parent)))
     if reference not in (IMAGE, KUBERNETES_IMAGE):
         raise UnknownImage(f"{reference}: only {IMAGE} is there")
     kubeconfig = reference == KUBERNETES_IMAGE

@@ -82,10 +82,10 @@ def test_a_forward_action_carries_its_weights() -> None:
 
 
 def test_an_unknown_action_is_refused_with_its_name() -> None:
-    answer = Rule((), ({"Type": "authenticate-oidc"}, {"Type": "forward"})).action(incoming())
+    answer = Rule((), ({"Type": "authenticate-cognito"}, {"Type": "forward"})).action(incoming())
     assert isinstance(answer, Answer)
     assert answer.status == 501
-    assert "authenticate-oidc" in answer.body
+    assert "authenticate-cognito" in answer.body
 
 
 def test_a_binding_to_a_service_that_is_not_there_is_an_error() -> None:

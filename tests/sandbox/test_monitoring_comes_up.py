@@ -105,15 +105,17 @@ class Story:
 def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
     with serving("aws", AwsProvider(None)) as debug_providers:
         stack = Stack(tmp_path_factory.mktemp("monitoring") / "stack", debug_providers)
+        before = _in_moto()  # what other tests keep there
         first = stack.up(program)
         alarms = len(client("cloudwatch").describe_alarms()["MetricAlarms"])
         second = stack.up(program)
         refreshed = stack.refresh(program)
         stack.destroy(program)
-        yield Story(first, alarms, second, refreshed, _left_in_moto())
+        left = [name for name in _in_moto() if name not in before]
+        yield Story(first, alarms, second, refreshed, left)
 
 
-def _left_in_moto() -> list[str]:
+def _in_moto() -> list[str]:
     groups = client("logs").describe_log_groups(logGroupNamePrefix="/litellm")["logGroups"]
     return [
         *(one["Name"] for one in client("cloudtrail").list_trails()["Trails"]),

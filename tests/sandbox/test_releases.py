@@ -251,18 +251,18 @@ def test_a_chart_that_is_nowhere_here_is_kept_in_the_state_and_listed(
     cluster: Instance, stack: Stack, program: Any
 ) -> None:
     elsewhere = program(
-        name="monitoring",
-        chart="kube-prometheus-stack",
-        version="79.0.0",
+        name="tracing",
+        chart="tempo",
+        version="1.24.0",
         repository_opts={"repo": "https://charts.example.org"},
     )
     stack.up(elsewhere)
-    listed = kept_in_state.recorded(cluster)["kube-prometheus-stack"]
-    assert "release monitoring of version 79.0.0" in listed
+    listed = kept_in_state.recorded(cluster)["tempo"]
+    assert "release tracing of version 1.24.0" in listed
     assert not stack.up(elsewhere).changed
     assert not stack.refresh(elsewhere).drift
     stack.destroy(elsewhere)
-    assert "kube-prometheus-stack" not in kept_in_state.recorded(cluster)
+    assert "tempo" not in kept_in_state.recorded(cluster)
 
 
 def test_a_substitute_of_another_version_is_refused(stack: Stack, program: Any) -> None:

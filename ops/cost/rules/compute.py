@@ -7,7 +7,15 @@ from typing import Any
 
 from ops.cost.lines import CannotPrice, Costs, Item, known
 from ops.cost.nodes import Instance, Node, NoInstance, Pod, place
-from ops.cost.pods import ADDON, AGENTS, RELEASE, WORKLOADS, pods_of, running_pods
+from ops.cost.pods import (
+    ADDON,
+    AGENTS,
+    RELEASE,
+    WORKLOADS,
+    monitoring_volumes,
+    pods_of,
+    running_pods,
+)
 from ops.cost.prices import HOURS_PER_MONTH, Price
 from sandbox.planned_resources import PlannedResource
 
@@ -129,9 +137,10 @@ def _ephemeral_gib(costs: Costs) -> int:
 
 
 def _runs_on_nodes(resource: PlannedResource, costs: Costs) -> Iterator[Item]:
-    """Pods are paid with their nodes; an unknown chart is told by raising."""
+    """Pods are paid with their nodes, their volumes apart; an unknown chart is told by raising."""
     pods_of(resource, costs)
-    yield from ()
+    for name, gib in monitoring_volumes(resource):
+        yield costs.fixed(f"{name}: {gib} GiB volume", "ebs.gp3", gib)
 
 
 def _addon(resource: PlannedResource, costs: Costs) -> Iterator[Item]:

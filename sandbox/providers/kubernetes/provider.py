@@ -21,6 +21,7 @@ from sandbox.providers.kubernetes.checking import (
 from sandbox.providers.kubernetes.cluster import Cluster, Clusters, Settings
 from sandbox.providers.kubernetes.objects import Objects
 from sandbox.providers.kubernetes.release import Releases
+from sandbox.providers.kubernetes.release_inputs import checked_inputs
 from sandbox.providers.kubernetes.tokens import RELEASE, kind_of
 from sandbox.providers.properties import changes, decode, encode, plain
 
@@ -66,9 +67,7 @@ class KubernetesProvider(Provider):
         cluster = self._cluster(context)
         old, new = decode(request.olds), decode(request.news)
         if request.type == RELEASE:
-            inputs = self._releases(request, context).check(
-                old, new, request.name, request.randomSeed
-            )
+            inputs = checked_inputs(old, new, request.name, request.randomSeed, cluster.namespace)
         else:
             kind = kind_of(request.type)
             inputs = check_object(cluster, kind, old, new, request.name, request.randomSeed)

@@ -12,7 +12,6 @@ from sandbox.paths import PROJECT_ROOT, Instance
 from sandbox.providers import kept_in_state
 from sandbox.providers.base import Connection, NotReady, ProviderError
 from sandbox.providers.kubernetes.charts import Chart, locate
-from sandbox.providers.kubernetes.checking import generated_name
 from sandbox.providers.kubernetes.cluster import Cluster
 from sandbox.providers.kubernetes.helm import (
     Helm,
@@ -21,6 +20,11 @@ from sandbox.providers.kubernetes.helm import (
     forget_revision,
     latest,
     revisions,
+)
+from sandbox.providers.kubernetes.release_inputs import (
+    DEFAULT_TIMEOUT,
+    chart_values,
+    upgrade_flags,
 )
 from sandbox.providers.kubernetes.rendered import refusals
 from sandbox.providers.kubernetes.waiting import pod_trouble
@@ -38,40 +42,6 @@ from sandbox.providers.properties import (
 
 Properties = dict[str, Any]
 
-# The default of the Release resource; "Time in seconds to wait for any individual operation".
-_TIMEOUT = 300
-_KNOWN = {
-    "allowNullValues",
-    "atomic",
-    "chart",
-    "checksum",
-    "cleanupOnFail",
-    "compat",
-    "createNamespace",
-    "dependencyUpdate",
-    "description",
-    "forceUpdate",
-    "maxHistory",
-    "name",
-    "namespace",
-    "repositoryOpts",
-    "skipAwait",
-    "skipCrds",
-    "takeOwnership",
-    "timeout",
-    "values",
-    "version",
-    "waitForJobs",
-}
-_FLAGS = {
-    "atomic": "--atomic",
-    "cleanupOnFail": "--cleanup-on-fail",
-    "createNamespace": "--create-namespace",
-    "dependencyUpdate": "--dependency-update",
-    "forceUpdate": "--force",
-    "skipCrds": "--skip-crds",
-    "takeOwnership": "--take-ownership",
-}
 _REPLACING = ("name", "namespace")
 _KEPT_STATUS = "unknown"
 
@@ -84,36 +54,6 @@ class Releases:
     cluster: Cluster
     connection: Connection
     urn: str
-
-    def check(
-        self, old: Mapping[str, Any], new: Mapping[str, Any], name: str, seed: bytes
-    ) -> Properties:
-        """Return a release's inputs with its name, namespace and the chart's hash filled in.
-
-        Raises :class:`ProviderError` for an input that is not known here and for a chart that
-        cannot be found.
-        """
-        given = plain(new)
-        unknown = {key for key, value in given.items() if value is not None} - _KNOWN
-        if unknown:
-            raise ProviderError(
-                f"the release {name} sets {', '.join(sorted(unknown))}, which the sandbox does not "
-                f"know; it knows {', '.join(sorted(_KNOWN - {'checksum', 'compat'}))}"
-            )
-        inputs = {key: value for key, value in new.items() if given[key] is not None}
-        if given.get("name") is None:
-            inputs["name"] = plain(old).get("name") or generated_name(name, seed)
-        if given.get("namespace") is None:
-            inputs["namespace"] = self.cluster.namespace
-        if "chart" not in given:
-            raise ProviderError(f"the release {name} has no chart")
-        if not has_unknowns(
-            {key: given.get(key) for key in ("chart", "version", "repositoryOpts")}
-        ):
-            chart = locate(given)
-            if chart.path is not None:
-                inputs["checksum"] = chart.checksum
-        return inputs
 
     def changes(
         self, old: Mapping[str, Any], new: Mapping[str, Any], recorded: Mapping[str, Any]
@@ -200,7 +140,7 @@ class Releases:
             return None
         before = plain(recorded)
         current = dict(inputs)
-        if found.values != _values(plain(inputs)):
+        if found.values != chart_values(plain(inputs)):
             current["values"] = marked_like(dict(found.values), inputs.get("values"))
         if found.version != (before.get("status") or {}).get("version") and "version" in current:
             current["version"] = found.version
@@ -219,7 +159,7 @@ class Releases:
             return
         if latest(self.cluster.require(), namespace, name) is None:
             return
-        seconds = round(timeout) or given.get("timeout") or _TIMEOUT
+        seconds = round(timeout) or given.get("timeout") or DEFAULT_TIMEOUT
         self._uninstall(namespace, name, seconds)
 
     def _uninstall(self, namespace: str, name: str, seconds: float) -> None:
@@ -239,17 +179,9 @@ class Releases:
             forget_revision(api, pending)
         else:
             self.connection.log(f"{left} by an interrupted run and is uninstalled", self.urn)
-            self._uninstall(namespace, name, _TIMEOUT)
+            self._uninstall(namespace, name, DEFAULT_TIMEOUT)
 
     def _upgrade(self, chart: Chart, given: Properties, *more: str) -> str:
-        flags = [flag for key, flag in _FLAGS.items() if given.get(key)]
-        if not given.get("skipAwait") or given.get("atomic"):
-            flags += ["--wait"]
-            flags += ["--wait-for-jobs"] if given.get("waitForJobs") else []
-        if given.get("description"):
-            flags += ["--description", given["description"]]
-        if "maxHistory" in given:
-            flags += ["--history-max", str(given["maxHistory"])]
         return self._helm().run(
             "upgrade",
             given["name"],
@@ -257,18 +189,18 @@ class Releases:
             "--install",
             "--reset-values",
             *("--namespace", given["namespace"]),
-            *("--timeout", f"{given.get('timeout', _TIMEOUT)}s"),
-            *flags,
+            *("--timeout", f"{given.get('timeout', DEFAULT_TIMEOUT)}s"),
+            *upgrade_flags(given),
             *more,
             configuration=self.cluster.configuration,
-            values=_values(given),
+            values=chart_values(given),
         )
 
     def _render(self, chart: Chart, given: Properties) -> None:
         arguments = ["template", given["name"], str(chart.path), "--namespace", given["namespace"]]
         with tempfile.TemporaryDirectory() as directory:
             helm = Helm(Path(directory), self.connection)
-            helm.run(*arguments, values=_values(given))
+            helm.run(*arguments, values=chart_values(given))
 
     def _helm(self) -> Helm:
         if self.instance is None:
@@ -298,20 +230,6 @@ class Releases:
             return pod_trouble(api, namespace, f"app.kubernetes.io/instance={name}")
         except ApiError:
             return ""
-
-
-def _values(given: Mapping[str, Any]) -> Properties:
-    values = given.get("values") or {}
-    result: Properties = values if given.get("allowNullValues") else _without_nulls(values)
-    return result
-
-
-def _without_nulls(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _without_nulls(item) for key, item in value.items() if item is not None}
-    if isinstance(value, list):
-        return [_without_nulls(item) for item in value if item is not None]
-    return value
 
 
 def _manifest_hash(release: StoredRelease) -> str:

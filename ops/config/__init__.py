@@ -1,0 +1,1 @@
+"""``ops config``: what the proxy of a stack will read, shown and checked before it exists."""
