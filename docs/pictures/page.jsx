@@ -223,18 +223,21 @@ const DRAW = {
       />
     );
   },
-  table: ({ panel, frames, width, height }) =>
-    frames[0] ? (
-      <Table
-        data={frames[0]}
-        width={width}
-        height={height}
-        columnMinWidth={panel.fieldConfig.defaults.custom.minWidth}
-        cellHeight="sm"
-        initialSortBy={panel.options.sortBy}
-      />
-    ) : null,
+  table: ({ panel, frames, width, height }) => (
+    <Table
+      data={frames[0]}
+      width={width}
+      height={height}
+      columnMinWidth={panel.fieldConfig.defaults.custom.minWidth}
+      cellHeight="sm"
+      initialSortBy={panel.options.sortBy}
+    />
+  ),
 };
+
+function NoData({ panel }) {
+  return <>{panel.fieldConfig.defaults.noValue ?? 'No data'}</>;
+}
 
 function Panel({ panel, top, frames, range }) {
   const { x, y, w, h } = panel.gridPos;
@@ -251,7 +254,7 @@ function Panel({ panel, top, frames, range }) {
       </div>
     );
   }
-  const Draw = DRAW[panel.type];
+  const Draw = frames.length || panel.type === 'stat' ? DRAW[panel.type] : NoData;
   return (
     <div style={place}>
       <PanelChrome title={panel.title} width={place.width - 6} height={place.height - 6}>
