@@ -51,7 +51,7 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=12, help="how long the traffic lasts")
     parser.add_argument("--again", action="store_true", help="draw the last run anew")
     given = parser.parse_args()
-    # _npm("ci", "--ignore-scripts", "--no-audit", "--no-fund")
+    _npm("ci", "--ignore-scripts", "--no-audit", "--no-fund")
     _npm("run", "build")
     if not given.again:
         with _under_traffic(given.minutes) as (gateway, start, end):

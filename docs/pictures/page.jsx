@@ -7,6 +7,7 @@ import {
   FieldConfigOptionsRegistry,
   FieldType,
   getDisplayProcessor,
+  getDisplayValueAlignmentFactors,
   identityOverrideProcessor,
   standardTransformers,
   standardTransformersRegistry,
@@ -183,25 +184,32 @@ const DRAW = {
       />
     );
   },
-  bargauge: ({ panel, frames, width, height }) => (
-    <VizRepeater
-      source={frames}
-      getValues={() => frames.map(({ fields }) => fields[1])}
-      width={width}
-      height={height}
-      orientation="horizontal"
-      itemSpacing={6}
-      minVizHeight={16}
-      maxVizHeight={44}
-      renderValue={({ value: field, width, height }) => {
-        const display = getDisplayProcessor({ field, theme });
-        const most = Math.max(...frames.map(({ fields }) => fields[1].values.at(-1)));
-        const config = { min: 0, max: most || 1, ...panel.fieldConfig.defaults };
-        return (
+  bargauge: ({ panel, frames, width, height }) => {
+    const bars = frames.map(({ fields: [, field] }) => {
+      const display = getDisplayProcessor({ field, theme });
+      const number = field.values.at(-1);
+      return { display, value: { ...display(number), title: field.config.displayName } };
+    });
+    const most = Math.max(...bars.map(({ value }) => value.numeric));
+    return (
+      <VizRepeater
+        source={bars}
+        getValues={() => bars}
+        getAlignmentFactors={(shown) =>
+          getDisplayValueAlignmentFactors(shown.map(({ value }) => ({ display: value })))
+        }
+        width={width}
+        height={height}
+        orientation="horizontal"
+        itemSpacing={6}
+        minVizHeight={16}
+        maxVizHeight={44}
+        renderValue={({ value: { display, value }, width, height, alignmentFactors }) => (
           <BarGauge
             theme={theme}
-            value={{ ...display(field.values.at(-1)), title: field.config.displayName }}
-            field={config}
+            value={value}
+            alignmentFactors={alignmentFactors}
+            field={{ min: 0, max: most || 1, ...panel.fieldConfig.defaults }}
             display={display}
             width={width}
             height={height}
@@ -211,22 +219,25 @@ const DRAW = {
             showUnfilled
             text={{ titleSize: 12, valueSize: 13 }}
           />
-        );
-      }}
+        )}
+      />
+    );
+  },
+  table: ({ panel, frames, width, height }) => (
+    <Table
+      data={frames[0]}
+      width={width}
+      height={height}
+      columnMinWidth={panel.fieldConfig.defaults.custom.minWidth}
+      cellHeight="sm"
+      initialSortBy={panel.options.sortBy}
     />
   ),
-  table: ({ panel, frames, width, height }) =>
-    frames[0] ? (
-      <Table
-        data={frames[0]}
-        width={width}
-        height={height}
-        columnMinWidth={panel.fieldConfig.defaults.custom.minWidth}
-        cellHeight="sm"
-        initialSortBy={panel.options.sortBy}
-      />
-    ) : null,
 };
+
+function NoData({ panel }) {
+  return <>{panel.fieldConfig.defaults.noValue ?? 'No data'}</>;
+}
 
 function Panel({ panel, top, frames, range }) {
   const { x, y, w, h } = panel.gridPos;
@@ -243,7 +254,7 @@ function Panel({ panel, top, frames, range }) {
       </div>
     );
   }
-  const Draw = DRAW[panel.type];
+  const Draw = frames.length || panel.type === 'stat' ? DRAW[panel.type] : NoData;
   return (
     <div style={place}>
       <PanelChrome title={panel.title} width={place.width - 6} height={place.height - 6}>
