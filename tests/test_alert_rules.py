@@ -38,10 +38,10 @@ LATENCY = f"litellm_request_total_latency_metric_bucket{{{WHERE}"
 FIRST_TOKEN = f'litellm_llm_api_time_to_first_token_metric_bucket{{{WHERE},requested_model="claude"'
 QUEUE = f"litellm_request_queue_time_seconds_bucket{{{WHERE}"
 DEPLOYMENT = f'{WHERE},model_id="m1",litellm_model_name="claude",api_provider="bedrock"'
-STATE = f"litellm_deployment_state{{{DEPLOYMENT}"
-OTHER_STATE = STATE.replace("m1", "m2")
-CALLS = f'litellm_deployment_total_requests_total{{{WHERE},model_group="claude",model_id="m1"}}'
-OTHER_CALLS = CALLS.replace("m1", "m2")
+CALLED = "litellm_deployment_total_requests_total"
+FAILED_CALLS = "litellm_deployment_failure_responses_total"
+ONE = f'{{{DEPLOYMENT},model_group="claude"}}'
+OTHER = ONE.replace("m1", "m2")
 ANSWERED = f'litellm_deployment_successful_fallbacks_total{{{WHERE},requested_model="claude"}}'
 UNANSWERED = f'litellm_deployment_failed_fallbacks_total{{{WHERE},requested_model="claude"}}'
 ASKED = f'{TOTAL},status_code="200",requested_model="claude"}}'
@@ -280,39 +280,53 @@ CASES = [
     quiet("RequestsQueue", "while pods keep up", buckets(QUEUE, 1, 99, "2"), 40),
     fires(
         "DeploymentOutage",
-        "takes the worst view of all pods",
-        {f'{STATE},pod="a"}}': "0x20", f'{STATE},pod="b"}}': "2x20"},
-        10,
+        "names the deployment",
+        {f"{CALLED}{ONE}": "0+5x30", f"{FAILED_CALLS}{ONE}": "0+5x30"},
+        20,
         "Deployment m1 fails",
         model_id="m1",
         litellm_model_name="claude",
         api_provider="bedrock",
     ),
-    quiet("DeploymentOutage", "about a partial outage", {f"{STATE}}}": "1x20"}, 10),
+    quiet(
+        "DeploymentOutage",
+        "when calls succeed again",
+        {f"{CALLED}{ONE}": "0+5x60", f"{FAILED_CALLS}{ONE}": "0+5x3 15x60"},
+        20,
+    ),
     fires(
         "DeploymentPartialOutage",
         "tells of one that lasts",
-        {f"{STATE}}}": "1x60"},
-        40,
+        {f"{CALLED}{ONE}": "0+10x60", f"{FAILED_CALLS}{ONE}": "0+5x60"},
+        50,
         "Deployment m1 fails at times",
         model_id="m1",
         litellm_model_name="claude",
         api_provider="bedrock",
     ),
-    quiet("DeploymentPartialOutage", "about one that passes", {f"{STATE}}}": "1x20 0x40"}, 40),
+    quiet(
+        "DeploymentPartialOutage",
+        "about one that passes",
+        {f"{CALLED}{ONE}": "0+10x60", f"{FAILED_CALLS}{ONE}": "0+5x20 100x40"},
+        50,
+    ),
     fires(
         "ModelOutage",
         "fires when all deployments are out",
-        {f"{STATE}}}": "2x20", f"{OTHER_STATE}}}": "2x20", CALLS: "5x20", OTHER_CALLS: "0x20"},
-        10,
+        {f"{name}{one}": "0+5x30" for name in (CALLED, FAILED_CALLS) for one in (ONE, OTHER)},
+        15,
         "Every deployment of claude is out",
         model_group="claude",
     ),
     quiet(
         "ModelOutage",
         "while one of two answers",
-        {f"{STATE}}}": "2x20", f"{OTHER_STATE}}}": "0x20", CALLS: "5x20", OTHER_CALLS: "5x20"},
-        10,
+        {
+            f"{CALLED}{ONE}": "0+5x30",
+            f"{FAILED_CALLS}{ONE}": "0+5x30",
+            f"{CALLED}{OTHER}": "0+5x30",
+        },
+        15,
     ),
     fires(
         "FallbacksAnswer",

@@ -112,6 +112,11 @@ ALLOWED_KEYS: Mapping[str, frozenset[str]] = {
         "aws_region_name", "blocked_words", "default_on", "guardrail", "guardrailIdentifier",
         "guardrailVersion", "mode", "patterns",
     }),
+    # ContentFilterPattern and BlockedWord in litellm/types/guardrails.py
+    "guardrails[].litellm_params.patterns[]": frozenset({
+        "action", "name", "pattern", "pattern_name", "pattern_type",
+    }),
+    "guardrails[].litellm_params.blocked_words[]": frozenset({"action", "keyword"}),
     # SpendLogsMetadataFields in litellm/proxy/_types.py
     "general_settings.spend_logs_metadata_fields": frozenset({"exclude", "include"}),
     # CoordinationRedisParams in litellm/proxy/_types.py; its further keys go to redis.Redis
@@ -158,6 +163,7 @@ ALLOWED_KEYS: Mapping[str, frozenset[str]] = {
 
 # Mappings whose keys are names that a person chose.
 FREE_KEYS = frozenset({
+    "litellm_settings.default_key_max_budget_alert_emails",
     "model_list[].litellm_params.extra_headers", "model_list[].model_info.health_check_params",
     "router_settings.content_policy_fallbacks[]", "router_settings.context_window_fallbacks[]",
     "router_settings.fallbacks[]", "router_settings.model_group_alias",

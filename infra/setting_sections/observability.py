@@ -95,7 +95,11 @@ class ObservabilitySettings(Section):
         default=30, ge=5, le=120, description="How often the metrics of each pod are read."
     )
     retention_days: int = Field(
-        default=15, ge=4, le=400, description="Days that the bundled Prometheus keeps metrics."
+        default=35,
+        ge=4,
+        le=400,
+        description="Days that the bundled Prometheus keeps metrics; below 32 the dashboards lack "
+        "the beginning of the month.",
     )
     volume_gib: int = Field(
         default=50,

@@ -214,6 +214,7 @@ def test_rules_stay_within_the_quotas_of_a_load_balancer() -> None:
         **NAMED,
         **BY_BALANCER,
         "loadBalancer.adminHostName": "ui.example.com",
+        "loadBalancer.grafanaHostName": "grafana.example.com",
         "loadBalancer.adminCidrs": [f"10.40.{index}.0/24" for index in range(40)],
         "loadBalancer.additionalApiPaths": [f"/v{index}/*" for index in range(2, 42)],
     }
