@@ -210,6 +210,6 @@ def _deployments(model: ModelServer) -> Iterator[ModelDeployment]:
             model=route,
             provider=name,
             tier=1,
-            api_base=base,
+            connection={"api_base": base},
             credentials={"api_key": "MODEL_KEY"},
         )
