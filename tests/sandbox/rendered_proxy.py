@@ -11,11 +11,13 @@ from litellm_process import CHAT, LiteLLM
 from test_settings import settings_of
 
 from infra.pod_environment import plain_environment
+from infra.priced_models import priced_mode
 from infra.proxy_config.document import config_context, render_litellm_config
 from sandbox import litellm_image
 from sandbox.providers.aws import local_moto
 
 LOGS = "logs"
+FREE = {"input": 0, "output": 0}
 ACCESS = {
     "AWS_ACCESS_KEY_ID": "test",
     "AWS_SECRET_ACCESS_KEY": "test",
@@ -24,8 +26,14 @@ ACCESS = {
 
 
 def model(name: str, *deployments: Any, provider: str = "openai", **more: Any) -> dict[str, Any]:
-    """Return a model; a deployment may be the provider's name of it alone."""
-    places = [{"model": one} if isinstance(one, str) else one for one in deployments]
+    """Return a model; a deployment may be the provider's name of it alone.
+
+    What LiteLLM has no price for is free.
+    """
+    written = [{"model": one} if isinstance(one, str) else one for one in deployments]
+    places = [
+        one if priced_mode(provider, one["model"]) else {"prices": FREE, **one} for one in written
+    ]
     return {"name": name, "tier": "$", "provider": provider, "deployments": places, **more}
 
 

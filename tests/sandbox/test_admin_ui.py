@@ -25,6 +25,8 @@ from sandbox.load_balancer.configuration import Endpoint
 from sandbox.paths import Instance
 
 NETWORK = "127.214.15"
+# Grafana would sign people in at the same issuer.
+GRAFANA = {"suppliedSecrets.grafanaClient": {"1": {"clientId": "grafana", "clientSecret": "none"}}}
 INSTANCE = Instance("admin-ui-tests", 178)
 ADMIN_URL = f"https://{ADMIN}:{PORT}"
 USERNAME, PASSWORD = "admin", "a-password-of-the-ui-alone"
@@ -203,6 +205,7 @@ def balancer(used: Used, issuer: Issuer) -> Iterator[None]:
     changes = {
         "signIn": {"method": "loadBalancer", "issuer": issuer.settings, "clientId": client},
         "suppliedSecrets.loadBalancerClient": {"1": {"clientSecret": secret}},
+        **GRAFANA,
         "loadBalancer.allowedCidrs": ["127.0.0.0/8"],
         "loadBalancer.adminCidrs": ["127.0.0.0/8"],
     }
@@ -289,6 +292,7 @@ def by_proxy(database: PostgreSQL, issuer: Issuer, directory: Path) -> Iterator[
             "roles": {"proxy_admin": ["platform"]},
         },
         "suppliedSecrets.signInClient": {"1": {"clientSecret": secret}},
+        **GRAFANA,
     }
     config = below / "config.yaml"
     config.write_text(ISSUER_ALONE)

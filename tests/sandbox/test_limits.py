@@ -89,8 +89,9 @@ def test_a_budget_holds_over_both_proxies(gateway: Gateway) -> None:
     hashed = hashlib.sha256(key.encode()).hexdigest()
     wait_until(
         lambda: any(
-            float(gateway.redis.command("GET", name) or 0) > 0
-            for name in gateway.redis.command("KEYS", f"spend:key:{hashed}*").split()
+            float(value) > 0
+            for name in gateway.redis.ask("KEYS", f"spend:key:{hashed}*")
+            for value in gateway.redis.ask("GET", name)
         ),
         "the spend to reach Redis",
     )
