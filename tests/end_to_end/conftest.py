@@ -56,6 +56,8 @@ def team(sandbox: RunningSandbox) -> dict[str, str]:
                 "key_alias": alias,
                 "models": ["claude-haiku-4-5"],
                 "max_budget": 10,
+                # A load asks more often than a new key may.
+                "rpm_limit": 10_000,
             },
         )
         key.raise_for_status()

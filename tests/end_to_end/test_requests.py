@@ -81,6 +81,7 @@ def test_a_key_past_its_budget_is_refused(sandbox: RunningSandbox, team: dict[st
                 "team_id": team["id"],
                 "key_alias": f"spent-{team['alias']}",
                 "max_budget": 0.0000001,
+                "rpm_limit": 10_000,
             },
         )
     key = made.json()["key"]

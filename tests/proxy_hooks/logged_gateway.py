@@ -192,7 +192,11 @@ def logged_gateway(
         try:
             gateway = LoggedGateway(proxy, database, bucket, sinks, model)
             metadata = {"agent_name": "nightly", "spend_logs_metadata": {"workspace_id": "w-1"}}
-            request = {"key_alias": f"own-of-{bucket}", "metadata": metadata}
+            request = {
+                "key_alias": f"own-of-{bucket}",
+                "metadata": metadata,
+                "rpm_limit": 10_000,
+            }
             gateway.key = proxy.create("/key/generate", request)["key"]
             yield gateway
         finally:
