@@ -98,6 +98,9 @@ def used(database: PostgreSQL, directory: Path) -> Iterator[Used]:
         answers = [gateway.chat(key).json() for _ in range(3)]
         rows = 'SELECT count(*) FROM "LiteLLM_SpendLogs"'
         wait_until(lambda: int(database.psql(rows)) >= len(answers), "rows of the requests")
+        # The usage page reads sums by day, which are written after the rows, and reads them once.
+        sums = 'SELECT coalesce(sum(successful_requests), 0) FROM "LiteLLM_DailyUserSpend"'
+        wait_until(lambda: int(database.psql(sums)) >= len(answers), "sums of the requests")
         yield Used(gateway, answers[0]["id"])
     finally:
         gateway.stop()
