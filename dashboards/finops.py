@@ -25,6 +25,7 @@ from dashboards.queries import (
     share,
     share_of_budget_left,
 )
+from dashboards.shared import spend
 
 LOG_FAILURES = "litellm_callback_logging_failures_metric_total"
 CACHE_HITS = "litellm_cache_hits_metric_total"
@@ -108,20 +109,8 @@ SPENDING = Section(
             unit=COUNT,
             steps=((None, "green"), (1, "orange")),
         ),
-        lines(
-            "Spend by model",
-            "Dollars per hour.",
-            {"{{requested_model}}": f"{rate(SPEND, 'requested_model')} * {SECONDS_PER_HOUR}"},
-            unit=USD,
-            stacked=True,
-        ),
-        lines(
-            "Spend by team",
-            "Dollars per hour.",
-            {"{{team_alias}}": f"{rate(SPEND, 'team_alias')} * {SECONDS_PER_HOUR}"},
-            unit=USD,
-            stacked=True,
-        ),
+        spend("model", "requested_model"),
+        spend("team", "team_alias"),
         bars(
             "Teams that spend most",
             "The ten teams that spent most in the selected time.",

@@ -27,7 +27,6 @@ from dashboards.queries import (
     LATENCY,
     OUTPUT_TOKENS,
     PROVIDER_LATENCY,
-    REFUSALS,
     REQUESTS,
     SECONDS_PER_HOUR,
     TIME_TO_FIRST,
@@ -39,6 +38,7 @@ from dashboards.queries import (
     rate,
     share,
 )
+from dashboards.shared import latency, refused_requests
 
 OVERHEAD = "litellm_overhead_latency_metric"
 WAITING = "litellm_request_queue_time_seconds"
@@ -109,27 +109,8 @@ TRAFFIC = Section(
             unit=REQUESTS_PER_SECOND,
             stacked=True,
         ),
-        lines(
-            "Requests that did not succeed",
-            "Per second, by reason.",
-            {
-                "{{exception_status}} {{exception_class}}": rate(
-                    REFUSALS, "exception_class, exception_status"
-                )
-            },
-            unit=REQUESTS_PER_SECOND,
-            stacked=True,
-        ),
-        lines(
-            "Latency",
-            "Time from request to the end of the answer.",
-            {
-                "median": quantile(0.5, LATENCY),
-                "95th percentile": quantile(0.95, LATENCY),
-                "99th percentile": quantile(0.99, LATENCY),
-            },
-            unit=SECONDS,
-        ),
+        refused_requests(),
+        latency(),
         lines(
             "Time to the first token",
             "Until a streamed answer begins.",

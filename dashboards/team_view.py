@@ -21,9 +21,7 @@ from dashboards.queries import (
     INPUT_TOKENS,
     LATENCY,
     OUTPUT_TOKENS,
-    REFUSALS,
     REQUESTS,
-    SECONDS_PER_HOUR,
     SPEND,
     TIME_TO_FIRST,
     TOKENS,
@@ -37,6 +35,7 @@ from dashboards.queries import (
     share,
     share_of_budget_left,
 )
+from dashboards.shared import latency, refused_requests, spend
 
 OF_TEAM = f'{CHOSEN_ENVIRONMENT},team_alias=~"$team"'
 UNSUCCESSFUL = answered("[45]..")
@@ -172,20 +171,8 @@ WHO = Section(
 USE = Section(
     title="Spend and use",
     panels=[
-        lines(
-            "Spend by model",
-            "Dollars per hour.",
-            {"{{requested_model}}": f"{rate(SPEND, 'requested_model')} * {SECONDS_PER_HOUR}"},
-            unit=USD,
-            stacked=True,
-        ),
-        lines(
-            "Spend by key",
-            "Dollars per hour.",
-            {"{{api_key_alias}}": f"{rate(SPEND, 'api_key_alias')} * {SECONDS_PER_HOUR}"},
-            unit=USD,
-            stacked=True,
-        ),
+        spend("model", "requested_model"),
+        spend("key", "api_key_alias"),
         lines(
             "Requests by model",
             "Per second.",
@@ -206,27 +193,8 @@ USE = Section(
 SERVICE = Section(
     title="Errors and latency",
     panels=[
-        lines(
-            "Requests that did not succeed",
-            "Per second, by reason.",
-            {
-                "{{exception_status}} {{exception_class}}": rate(
-                    REFUSALS, "exception_class, exception_status"
-                )
-            },
-            unit=REQUESTS_PER_SECOND,
-            stacked=True,
-        ),
-        lines(
-            "Latency",
-            "Time from request to the end of the answer.",
-            {
-                "median": quantile(0.5, LATENCY),
-                "95th percentile": quantile(0.95, LATENCY),
-                "99th percentile": quantile(0.99, LATENCY),
-            },
-            unit=SECONDS,
-        ),
+        refused_requests(),
+        latency(),
         lines(
             "Time to the first token",
             "Until a streamed answer begins.",

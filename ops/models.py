@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from ops.console import failing_clearly
-from ops.running_proxy import ProxyError, ask
+from ops.running_proxy import ProxyError, ask, url_option
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,12 +51,7 @@ def added_models(answer: Any) -> list[AddedModel]:
 
 
 @click.command()
-@click.option(
-    "--url",
-    required=True,
-    envvar="LITELLM_PROXY_URL",
-    help="The proxy's admin host; or LITELLM_PROXY_URL.",
-)
+@url_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 @failing_clearly(ProxyError)
 def models(url: str, as_json: bool) -> None:

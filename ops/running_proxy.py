@@ -5,10 +5,18 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+import click
 import httpx
 
 KEY_VARIABLE = "LITELLM_PROXY_API_KEY"
 _SECONDS = 30
+
+url_option = click.option(
+    "--url",
+    required=True,
+    envvar="LITELLM_PROXY_URL",
+    help="The proxy's admin host; or LITELLM_PROXY_URL.",
+)
 
 
 class ProxyError(Exception):

@@ -9,7 +9,7 @@ import click
 
 from infra.setting_warnings import FREE_SIGN_IN_USERS
 from ops.console import NEEDS_ATTENTION, failing_clearly
-from ops.running_proxy import ProxyError, ask
+from ops.running_proxy import ProxyError, ask, url_option
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,12 +40,7 @@ def counted_users(listing: Any, license_type: Any) -> Users:
 
 
 @click.command()
-@click.option(
-    "--url",
-    required=True,
-    envvar="LITELLM_PROXY_URL",
-    help="The proxy's admin host; or LITELLM_PROXY_URL.",
-)
+@url_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a sentence.")
 @failing_clearly(ProxyError)
 def users(url: str, as_json: bool) -> None:
