@@ -121,9 +121,11 @@ MESSAGE_TOOL = {"name": TOOL, "input_schema": _SCHEMA}
 
 
 @pytest.fixture(scope="module")
-def providers() -> Iterator[Upstream]:
-    with upstream.running(Instance("providers")) as running:
-        yield running
+def providers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Upstream]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SANDBOX_STATE", str(tmp_path_factory.mktemp("providers")))
+        with upstream.running(Instance("providers")) as running:
+            yield running
 
 
 @pytest.fixture(scope="module")

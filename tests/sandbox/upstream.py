@@ -67,6 +67,9 @@ class Upstream:
 def running(instance: Instance) -> Iterator[Upstream]:
     """Serve on a free port of this machine, with certificates of an instance's authority."""
 
+    # Two connections to a new host would write the certificate of one and the key of the other.
+    issuing = threading.Lock()
+
     class Handler(_Handler):
         host = ""
 
@@ -74,7 +77,8 @@ def running(instance: Instance) -> Iterator[Upstream]:
             host = self.path.partition(":")[0]
             self.send_response(200)
             self.end_headers()
-            files = issue(instance, host, [host])
+            with issuing:
+                files = issue(instance, host, [host])
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(files.certificate, files.key)
             connection = context.wrap_socket(self.connection, server_side=True)
