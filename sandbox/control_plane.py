@@ -288,5 +288,6 @@ def _base64(path: Path) -> str:
 
 def _is_established(api: KubeApi, name: str) -> bool:
     path = f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{name}"
-    conditions = api.get(path).get("status", {}).get("conditions", [])
+    # Null for a moment, before the API server has looked at the names.
+    conditions = api.get(path).get("status", {}).get("conditions") or []
     return any(each["type"] == "Established" and each["status"] == "True" for each in conditions)
