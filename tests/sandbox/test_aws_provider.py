@@ -6,13 +6,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import boto3
 import pulumi
 import pulumi_aws as aws
 import pytest
+from moto_client import client
 from stacks import Outcome, Stack, serving
 
-from sandbox.providers.aws import AwsProvider, local_moto
+from sandbox.providers.aws import AwsProvider
 
 SECRET_TEXT = "open-sesame-4711"
 TRUST = json.dumps(
@@ -123,16 +123,6 @@ def program(settings: Settings = Settings()) -> Callable[[], None]:
             )
 
     return resources
-
-
-def client(service: str) -> Any:
-    return boto3.client(
-        service,
-        region_name="us-east-1",
-        endpoint_url=local_moto.endpoint(),
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-    )
 
 
 @dataclass

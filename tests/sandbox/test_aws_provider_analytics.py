@@ -4,13 +4,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import boto3
 import pulumi
 import pulumi_aws as aws
 import pytest
+from moto_client import client
 from stacks import Outcome, Stack, serving
 
-from sandbox.providers.aws import AwsProvider, local_moto
+from sandbox.providers.aws import AwsProvider
 
 KEY = "arn:aws:kms:us-east-1:123456789012:key/00000000-0000-0000-0000-000000000000"
 
@@ -73,16 +73,6 @@ def program(limit: int = 10**9, **more: str) -> Callable[[], None]:
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     with serving("aws", AwsProvider(None)) as served:
         yield Stack(tmp_path_factory.mktemp("analytics") / "stack", served)
-
-
-def client(service: str) -> Any:
-    return boto3.client(
-        service,
-        region_name="us-east-1",
-        endpoint_url=local_moto.endpoint(),
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-    )
 
 
 @dataclass

@@ -4,18 +4,17 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import boto3
 import pulumi
 import pulumi_aws as aws
 import pytest
-from botocore.config import Config
+from moto_client import client
 from stacks import Outcome, Stack, serving
 
 from infra.access_logs import BUCKETS_PREFIX, delivery_policy
 from infra.durability import POLICIES
 from infra.private_bucket import PrivateBucket, PrivateBucketArgs
 from infra.setting_sections import Durability
-from sandbox.providers.aws import AwsProvider, local_moto
+from sandbox.providers.aws import AwsProvider
 
 HOME, ELSEWHERE = "us-east-1", "us-west-2"
 SOURCE, COPY, LOCKED = "copies-of-logs", "copies-of-logs-elsewhere", "copies-locked"
@@ -131,17 +130,6 @@ def program(settings: Settings) -> Callable[[], None]:
         )
 
     return resources
-
-
-def client(service: str, region: str = HOME) -> Any:
-    return boto3.client(
-        service,
-        region_name=region,
-        endpoint_url=local_moto.endpoint(),
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-        config=Config(s3={"addressing_style": "path"}),
-    )
 
 
 def _secrets(region: str) -> list[str]:

@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import boto3
 import pulumi
 import pulumi_aws as aws
 import pytest
+from moto_client import client
 from stacks import Outcome, Refused, Stack, serving
 
 from infra import host_names
@@ -23,21 +23,11 @@ from infra.setting_sections import (
     WebFirewallSettings,
 )
 from infra.web_firewall import WebFirewall, WebFirewallArgs
-from sandbox.providers.aws import AwsProvider, local_moto
+from sandbox.providers.aws import AwsProvider
 
 REGION = "us-east-1"
 NAMES = ("gateway.example.org", "admin.example.org")
 NAMING = Naming(stack="edge")
-
-
-def client(service: str) -> Any:
-    return boto3.client(
-        service,
-        region_name=REGION,
-        endpoint_url=local_moto.endpoint(),
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-    )
 
 
 def program(zone: str, rate_limit: int = 1000, days: int = 30) -> Callable[[], None]:

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import boto3
 import pulumi
 import pytest
+from moto_client import client
 from stacks import Outcome, Refused, Stack, serving
 
 from infra.aws_account import connect
@@ -22,16 +22,6 @@ BEDROCK_MODEL = {
     "provider": "bedrock",
     "deployments": [{"model": "us.anthropic.claude-haiku-4-5-20251001-v1:0"}],
 }
-
-
-def client(service: str) -> Any:
-    return boto3.client(
-        service,
-        region_name="us-east-1",
-        endpoint_url=local_moto.endpoint(),
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-    )
 
 
 def network(**settings: Any) -> Callable[[], None]:

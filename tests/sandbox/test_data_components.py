@@ -4,14 +4,12 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import boto3
 import pulumi
 import pulumi_aws as aws
 import pytest
 import yaml
-from botocore.config import Config
+from moto_client import client
 from stacks import Outcome, Stack, serving
 
 from infra.access_logs import AccessLogs, AccessLogsArgs
@@ -27,7 +25,7 @@ from infra.naming import Naming
 from infra.network import DataStorePlacement
 from infra.secret_families import CACHE
 from infra.settings import Settings, parse
-from sandbox.providers.aws import AwsProvider, local_moto
+from sandbox.providers.aws import AwsProvider
 from sandbox.providers.random_values import RandomProvider
 
 HOME, ELSEWHERE = "us-east-1", "us-west-2"
@@ -128,17 +126,6 @@ def program() -> None:
         logs=logs,
     )
     DisasterRecovery("disaster-recovery", copies_args, in_aws)
-
-
-def client(service: str, region: str = HOME) -> Any:
-    return boto3.client(
-        service,
-        region_name=region,
-        endpoint_url=local_moto.endpoint(),
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-        config=Config(s3={"addressing_style": "path"}),
-    )
 
 
 def _left() -> list[str]:
