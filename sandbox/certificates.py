@@ -105,7 +105,11 @@ def _still_good(
     certificate = x509.load_pem_x509_certificate(files.certificate.read_bytes())
     try:
         certificate.verify_directly_issued_by(issuer)
-    except Exception:  # a wrong name or signature are errors of different kinds
+        # Two writers at once, or one that was killed, may leave a pair that does not fit.
+        key = serialization.load_pem_private_key(files.key.read_bytes(), None)
+    except Exception:  # a wrong name, signature or file are errors of different kinds
+        return False
+    if key.public_key() != certificate.public_key():
         return False
     now = datetime.datetime.now(datetime.UTC)
     try:

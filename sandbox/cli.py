@@ -12,7 +12,7 @@ import click
 
 from sandbox import lifecycle, preview_only
 from sandbox import status as status_module
-from sandbox.engine import POLICY_PACK, EngineError, official_cli_environment
+from sandbox.engine import POLICY_PACK, official_cli_environment
 from sandbox.kube_api import ApiError, KubeApi
 from sandbox.litellm_image import ImageBuildError
 from sandbox.logs import LogNotFound, follow, log_files
@@ -20,6 +20,7 @@ from sandbox.outcome import Outcome
 from sandbox.paths import Instance
 from sandbox.providers.server import debug_providers, provider_ports
 from sandbox.stack_files import SANDBOX_STACK, OverrideError
+from sandbox.stack_operations import EngineError
 from sandbox.supervisor_client import SupervisorError
 from sandbox.toolchain import ToolchainError
 

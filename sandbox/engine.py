@@ -11,20 +11,16 @@ import runpy
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from pulumi import automation
-from pulumi.automation.events import EngineEvent, PolicyEvent, StepEventMetadata
 
-from sandbox.outcome import Change, Outcome, Violation
 from sandbox.paths import PROJECT_ROOT, Instance
 from sandbox.stack_files import PROJECT, passphrase_file, write_project, write_stack
-
-Report = Callable[[str], None]
+from sandbox.stack_operations import EngineError, StackOperations
 
 # Parts of the SDK that the program uses; each is imported whole, on first use.
 _SERVICES = (
@@ -40,14 +36,7 @@ _SERVICES = (
     "secretsmanager",
     "vpc",
 )
-_UNCHANGED = {"same", "read", "refresh"}
 POLICY_PACK = PROJECT_ROOT / "policy" / "pack"
-# What the engine adds to the violations that it has told of.
-_AFTER_VIOLATIONS = {"preview failed"}
-
-
-class EngineError(Exception):
-    """The engine refused or failed; its own words are the message."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,8 +52,8 @@ class EngineSettings:
     certificate_authority: Path | None = None
 
 
-class Engine:
-    """One stack of the project and the operations on it."""
+class Engine(StackOperations):
+    """One stack of the project, on attached provider stand-ins, and the operations on it."""
 
     def __init__(self, settings: EngineSettings) -> None:
         # The SDKs take seconds to import; meanwhile the engine's own commands run.
@@ -80,7 +69,7 @@ class Engine:
             settings.certificate_authority,
         )
         self.environment = engine_environment(settings.directory, settings.debug_providers)
-        self._stack = self._select()
+        super().__init__(self._select())
 
     def _select(self) -> automation.Stack:
         return automation.create_or_select_stack(
@@ -120,46 +109,6 @@ class Engine:
         if done.returncode:
             raise EngineError(f"could not set {path}: {done.stderr.strip()}")
 
-    def up(self, report: Report) -> Outcome:
-        """Create and change what the program asks for."""
-        with _collect(report) as (outcome, listen):
-            result = self._stack.up(**_quiet(report), on_event=listen, show_secrets=False)
-        outcome.outputs = _public(result.outputs)
-        return outcome
-
-    def preview(
-        self, report: Report, plan: Path | None = None, policy_pack: Path | None = None
-    ) -> Outcome:
-        """Tell what ``up`` would do, and what a policy pack has against it.
-
-        ``plan`` is where the engine writes its update plan.
-        """
-        packs = [str(policy_pack)] if policy_pack else None
-        with _collect(report) as (outcome, listen):
-            self._stack.preview(
-                **_quiet(report),
-                on_event=listen,
-                plan=str(plan) if plan else None,
-                policy_packs=packs,
-            )
-        return outcome
-
-    def refresh(self, report: Report) -> Outcome:
-        """Read the real state of every resource; changes are drift."""
-        with _collect(report, refreshing=True) as (outcome, listen):
-            self._stack.refresh(**_quiet(report), on_event=listen, show_secrets=False)
-        return outcome
-
-    def destroy(self, report: Report) -> Outcome:
-        """Delete everything the stack made."""
-        with _collect(report) as (outcome, listen):
-            self._stack.destroy(**_quiet(report), on_event=listen, show_secrets=False)
-        return outcome
-
-    def outputs(self) -> dict[str, object]:
-        """Return the stack's outputs; secret ones are left out."""
-        return _public(self._stack.outputs())
-
     def recover(self) -> bool:
         """Release the lock of a run that was killed; True if it left half-made resources."""
         state = self._settings.directory / "state" / ".pulumi"
@@ -171,10 +120,6 @@ class Engine:
         latest = json.loads(checkpoint.read_text())["checkpoint"].get("latest") or {}
         pending = latest.get("pending_operations") or []
         return any(operation["type"] == "creating" for operation in pending)
-
-
-def _public(outputs: automation.OutputMap) -> dict[str, object]:
-    return {name: output.value for name, output in outputs.items() if not output.secret}
 
 
 def _import_program() -> None:
@@ -218,55 +163,3 @@ def _pulumi_root(settings: EngineSettings) -> Path:
         link.unlink(missing_ok=True)
         link.symlink_to(settings.pulumi)
     return link.parent.parent
-
-
-def _quiet(report: Report) -> dict[str, Any]:
-    return {"on_output": report, "color": "never", "suppress_outputs": True}
-
-
-@contextmanager
-def _collect(
-    report: Report, refreshing: bool = False
-) -> Iterator[tuple[Outcome, Callable[[EngineEvent], None]]]:
-    """Gather an operation's changes from its events; a failure becomes :class:`EngineError`."""
-    outcome = Outcome()
-    errors: list[str] = []
-
-    def note(step: StepEventMetadata) -> None:
-        operation = str(getattr(step.op, "value", step.op))
-        if operation not in _UNCHANGED:
-            properties = tuple(sorted(step.detailed_diff or {}))
-            outcome.changes.append(Change(operation, step.urn, properties))
-
-    def listen(event: EngineEvent) -> None:
-        if event.resource_pre_event:
-            step = event.resource_pre_event.metadata
-            operation = str(getattr(step.op, "value", step.op))
-            outcome.counts[operation] = outcome.counts.get(operation, 0) + 1
-            if not refreshing:
-                note(step)
-        # A refresh tells what it found after each read, not before it.
-        if refreshing and event.res_outputs_event:
-            note(event.res_outputs_event.metadata)
-        if event.diagnostic_event and event.diagnostic_event.severity == "error":
-            errors.append(event.diagnostic_event.message.strip())
-        if event.policy_event:
-            outcome.violations.append(_violation(event.policy_event))
-
-    try:
-        yield outcome, listen
-    except automation.CommandError as error:
-        if outcome.forbidden and set(errors) <= _AFTER_VIOLATIONS:
-            return
-        raise EngineError("\n".join(dict.fromkeys(errors)) or str(error)) from error
-
-
-def _violation(event: PolicyEvent) -> Violation:
-    # The first line of a message is the policy's description.
-    _, _, message = event.message.strip().partition("\n")
-    return Violation(
-        policy=event.policy_name,
-        mandatory=event.enforcement_level == "mandatory",
-        message=message or event.message.strip(),
-        urn=event.resource_urn or "",
-    )

@@ -19,12 +19,13 @@ from sandbox import control_plane, images, prometheus, toolchain
 from sandbox.aws_server import PORT as AWS_PORT
 from sandbox.backing_services.postgresql import SERVICE_USER
 from sandbox.certificates import authority, ca_bundle
-from sandbox.engine import Engine, EngineError, EngineSettings
+from sandbox.engine import Engine, EngineSettings
 from sandbox.node import kill_leftovers
 from sandbox.outcome import Outcome
 from sandbox.paths import PROJECT_ROOT, Instance
 from sandbox.providers.server import ADDRESS, debug_providers, provider_ports
 from sandbox.stack_files import SANDBOX_STACK
+from sandbox.stack_operations import EngineError
 from sandbox.supervisor_client import ServiceSpec, SupervisorClient, create_state_directory
 
 Report = Callable[[str], None]
@@ -241,6 +242,12 @@ def refresh(instance: Instance, report: Report) -> Outcome:
     """Look for drift in a running sandbox."""
     with exclusively(instance):
         return running_engine(instance).refresh(report)
+
+
+def drift(instance: Instance, report: Report) -> Outcome:
+    """Compare a running sandbox with the real things, and leave its state as it is."""
+    with exclusively(instance):
+        return running_engine(instance).drift(report)
 
 
 def running_engine(instance: Instance, overrides: Mapping[str, str] | None = None) -> Engine:

@@ -15,6 +15,7 @@ from sandbox.paths import PROJECT_ROOT, Instance
 
 SANDBOX_STACK = "sandbox"
 PROJECT = "litellm-gateway"
+_KEPT = "kept-settings.yaml"
 
 
 class OverrideError(Exception):
@@ -40,7 +41,8 @@ def write_stack(
 
     Kept from an earlier run: the engine's salt and the supplied secrets, which only exist here.
     With an instance its addresses and certificate authority are filled in. ``overrides`` are
-    ``section.key`` → YAML text; raises :class:`OverrideError` for one that does not fit.
+    ``section.key`` → YAML text, and go before those that :func:`keep_settings` has kept; raises
+    :class:`OverrideError` for one that does not fit.
     """
     path = directory / f"Pulumi.{stack}.yaml"
     source = PROJECT_ROOT / path.name
@@ -57,11 +59,29 @@ def write_stack(
         content["config"][supplied] = earlier["config"][supplied]
     if instance:
         _fill_in(content["config"], instance, certificate_authority)
-    for key, text in overrides.items():
-        _override(content["config"], key, text)
+    for key, text in {**kept_settings(directory), **overrides}.items():
+        override(content["config"], key, text)
     path.touch(mode=0o600)
     path.write_text(yaml.safe_dump(content, sort_keys=False))
     return path
+
+
+def kept_settings(directory: Path) -> dict[str, str]:
+    """Return the settings that were kept for this sandbox: ``section.key`` → YAML text."""
+    file = directory / _KEPT
+    return yaml.safe_load(file.read_text()) if file.exists() else {}
+
+
+def keep_settings(directory: Path, settings: Mapping[str, str]) -> None:
+    """Keep settings for every later run, as a commit to a stack's file does elsewhere.
+
+    They are ``section.key`` → YAML text, and go with the sandbox's state.
+    """
+    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    file = directory / _KEPT
+    temporary = file.with_suffix(".new")
+    temporary.write_text(yaml.safe_dump({**kept_settings(directory), **settings}))
+    temporary.replace(file)
 
 
 def passphrase_file(directory: Path) -> Path:
@@ -83,7 +103,11 @@ def _fill_in(
             values["certificateAuthorityFile"] = str(certificate_authority)
 
 
-def _override(config: dict[str, Any], key: str, text: str) -> None:
+def override(config: dict[str, Any], key: str, text: str) -> None:
+    """Put a setting into a stack's configuration: ``section.key`` and its YAML text.
+
+    Raises :class:`OverrideError` for one that does not fit.
+    """
     section, *path = key.split(".")
     if not section or not all(path):
         raise OverrideError(f"{key!r} is not a key such as rotation.masterKey")

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.backing_services import Databases
-from sandbox.engine import EngineError
 from sandbox.lifecycle import running_engine
 from sandbox.paths import Instance
 from sandbox.stack_files import SANDBOX_STACK
+from sandbox.stack_operations import EngineError
 from sandbox.supervisor_client import SupervisorClient
 
 

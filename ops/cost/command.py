@@ -12,9 +12,9 @@ from ops.cost.prices import load_prices
 from ops.cost.report import as_document, as_table
 from ops.cost.usage import UsageError, load_usage
 from ops.stack_option import stack_option
-from sandbox.engine import EngineError
 from sandbox.preview_only import plan_stack
 from sandbox.stack_files import OverrideError
+from sandbox.stack_operations import EngineError
 from sandbox.toolchain import ToolchainError
 
 

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import boto3
 import pulumi
 import pulumi_aws as aws
 import pytest
+from moto_client import client
 from stacks import Outcome, Stack, serving
 
 from infra.listener_rules import NOT_FOUND, listener_rules
@@ -15,7 +15,7 @@ from infra.setting_sections import IssuerSettings, LoadBalancerSettings, SignInS
 from infra.sign_in import authentication
 from sandbox.load_balancer import configuration
 from sandbox.load_balancer.rules import Authenticate, Incoming
-from sandbox.providers.aws import AwsProvider, local_moto
+from sandbox.providers.aws import AwsProvider
 
 REGION, ADMIN = "us-east-1", "admin.example.org"
 SECRET = "a-secret-of-the-issuer-s-client"
@@ -97,14 +97,7 @@ class Story:
 
 
 def read_listener() -> configuration.Listener:
-    client = boto3.client(
-        "elbv2",
-        region_name=REGION,
-        endpoint_url=local_moto.endpoint(),
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-    )
-    (listener,) = configuration.read(client).listeners
+    (listener,) = configuration.read(client("elbv2")).listeners
     return listener
 
 

@@ -1,10 +1,10 @@
 """The tables of the AWS provider against the SDK, botocore and moto."""
 
-import boto3
 import jmespath
 import pytest
+from moto_client import client
 
-from sandbox.providers.aws import local_moto, sdk, service_model
+from sandbox.providers.aws import sdk, service_model
 from sandbox.providers.aws.parameters import known_properties
 from sandbox.providers.aws.table import Call, ResourceType
 from sandbox.providers.aws.tables import TABLE
@@ -71,14 +71,7 @@ def test_every_pattern_of_the_services_in_use_can_be_judged() -> None:
 
 @pytest.mark.parametrize("region", ["us-east-1", "eu-central-1", "ap-northeast-1"])
 def test_the_zones_known_without_an_account_are_those_of_moto(region: str) -> None:
-    client = boto3.client(
-        "ec2",
-        region_name=region,
-        endpoint_url=local_moto.endpoint(),
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-    )
-    described = client.describe_availability_zones()["AvailabilityZones"]
+    described = client("ec2", region).describe_availability_zones()["AvailabilityZones"]
     assert [(zone["ZoneName"], zone["ZoneId"]) for zone in described] == [
         (zone["ZoneName"], zone["ZoneId"]) for zone in zones(region)
     ]

@@ -1,0 +1,154 @@
+"""A stack on AWS as a deployment: the checkout's files, Pulumi's own CLI, the caller's credentials.
+
+What runs is the same program through the same engine as in a sandbox; only its backend, its
+providers and the way into the cluster are AWS's.
+"""
+
+import base64
+import runpy
+import shutil
+import tempfile
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.signers import RequestSigner
+from pulumi import automation
+from ruamel.yaml import YAML
+
+from infra.settings import Settings
+from ops.config.rendered import settings_of
+from ops.config.stack_file import read_stack_file
+from ops.deployments.deployment import Changes, DeploymentError
+from sandbox.kube_api import KubeApi
+from sandbox.outcome import Outcome
+from sandbox.paths import PROJECT_ROOT
+from sandbox.stack_files import PROJECT, override
+from sandbox.stack_operations import Report, StackOperations
+
+# The form and the life of the token that `aws eks get-token` makes:
+# github.com/kubernetes-sigs/aws-iam-authenticator, README, "API Authorization from Outside a
+# Cluster".
+_TOKEN_PREFIX = "k8s-aws-v1."  # noqa: S105 - no secret
+_TOKEN_SECONDS = 60
+
+
+class CloudDeployment:
+    """A stack of this checkout, in the backend and the account that the caller is logged in to."""
+
+    def __init__(self, stack: str, directory: Path = PROJECT_ROOT) -> None:
+        self.stack = stack
+        self._directory = directory
+
+    @property
+    def _file(self) -> Path:
+        return self._directory / f"Pulumi.{self.stack}.yaml"
+
+    def settings(self, changes: Changes | None = None) -> Settings:
+        with tempfile.TemporaryDirectory(prefix="settings-") as directory:
+            self._propose(changes or {}, Path(directory))
+            return settings_of(self.stack, read_stack_file(self.stack, Path(directory)))
+
+    def keep(self, changes: Changes) -> None:
+        with tempfile.TemporaryDirectory(prefix="settings-") as directory:
+            shutil.copyfile(self._propose(changes, Path(directory)), self._file)
+
+    def preview(self, changes: Changes, report: Report) -> Outcome:
+        with tempfile.TemporaryDirectory(prefix="settings-") as directory:
+            proposed = self._propose(changes, Path(directory))
+            return self._operations.preview(report, config_file=proposed)
+
+    def up(self, report: Report) -> Outcome:
+        return self._operations.up(report)
+
+    def drift(self, report: Report) -> Outcome:
+        return self._operations.drift(report)
+
+    def outputs(self) -> Mapping[str, object]:
+        return self._operations.outputs()
+
+    def aws(self, service: str, region: str | None = None) -> Any:
+        session: Any = boto3.Session(region_name=region or self.settings().aws.region)
+        return session.client(service)
+
+    def kubernetes(self) -> KubeApi:
+        name = str(self.outputs()["clusterName"])
+        cluster = self.aws("eks").describe_cluster(name=name)["cluster"]
+        authority = cluster["certificateAuthority"]["data"]
+        return KubeApi.from_configuration(
+            {
+                "current-context": name,
+                "contexts": [{"name": name, "context": {"cluster": name, "user": name}}],
+                "clusters": [
+                    {
+                        "name": name,
+                        "cluster": {
+                            "server": cluster["endpoint"],
+                            "certificate-authority-data": authority,
+                        },
+                    }
+                ],
+                "users": [{"name": name, "user": {"token": self._token(name)}}],
+            }
+        )
+
+    def _propose(self, changes: Changes, directory: Path) -> Path:
+        """Write the stack's file with changes, its comments kept, and return where."""
+        yaml = YAML()
+        yaml.preserve_quotes = True
+        yaml.width = 4096  # a line stays the line it was
+        with self._file.open(encoding="utf-8") as source:
+            document = yaml.load(source)
+        for key, text in changes.items():
+            override(document["config"], key, text)
+        proposed = directory / self._file.name
+        with proposed.open("w", encoding="utf-8") as target:
+            yaml.dump(document, target)
+        return proposed
+
+    @cached_property
+    def _operations(self) -> StackOperations:
+        if not shutil.which("pulumi"):
+            raise DeploymentError(
+                f"stack {self.stack!r} needs Pulumi's CLI on the PATH, logged in to its backend"
+            )
+        stack = automation.select_stack(
+            self.stack,
+            PROJECT,
+            program=_run_program,
+            opts=automation.LocalWorkspaceOptions(work_dir=str(self._directory)),
+        )
+        return StackOperations(stack)
+
+    def _token(self, cluster: str) -> str:
+        credentials = boto3.Session().get_credentials()
+        if credentials is None:
+            raise DeploymentError("there are no credentials of AWS; log in, for example with SSO")
+        client = self.aws("sts")
+        signer = RequestSigner(
+            client.meta.service_model.service_id,
+            client.meta.region_name,
+            "sts",
+            "v4",
+            credentials,
+            client.meta.events,
+        )
+        url = signer.generate_presigned_url(
+            {
+                "method": "GET",
+                "url": f"{client.meta.endpoint_url}/?Action=GetCallerIdentity&Version=2011-06-15",
+                "body": {},
+                "headers": {"x-k8s-aws-id": cluster},
+                "context": {},
+            },
+            region_name=client.meta.region_name,
+            expires_in=_TOKEN_SECONDS,
+            operation_name="",
+        )
+        return _TOKEN_PREFIX + base64.urlsafe_b64encode(url.encode()).decode().rstrip("=")
+
+
+def _run_program() -> None:
+    runpy.run_path(str(PROJECT_ROOT / "infra" / "__main__.py"), run_name="__main__")
