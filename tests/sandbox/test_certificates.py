@@ -95,3 +95,9 @@ def test_a_client_certificate_carries_user_and_group(instance: Instance) -> None
     client = issue(instance, "somebody", client=True, organization="some:group")
     certificate = x509.load_pem_x509_certificate(client.certificate.read_bytes())
     assert certificate.subject.rfc4514_string() == "CN=somebody,O=some:group"
+
+
+def test_a_certificate_whose_key_is_another_s_is_issued_anew(instance: Instance) -> None:
+    server, other = issue(instance, "server", ["127.215.0.3"]), issue(instance, "other")
+    server.key.write_bytes(other.key.read_bytes())
+    handshake(issue(instance, "server", ["127.215.0.3"]), ca_bundle(instance), "127.215.0.3")
