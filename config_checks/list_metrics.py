@@ -1,9 +1,9 @@
 """Prints every Prometheus metric of LiteLLM with its type and labels, as JSON; stands alone.
 
 Run it with the Python of an environment that has ``litellm[proxy,proxy-runtime]``, with the labels
-that the configuration excludes::
+and the metrics that the configuration excludes::
 
-    python config_checks/list_metrics.py client_ip user_agent user_email
+    python config_checks/list_metrics.py client_ip,user_agent litellm_requests_metric
 """
 
 import json
@@ -15,12 +15,15 @@ os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
 os.environ["LITELLM_LOG"] = "ERROR"
 
 
-def metrics(excluded_labels: list[str]) -> dict[str, dict[str, object]]:
+def metrics(
+    excluded_labels: list[str], excluded_metrics: list[str]
+) -> dict[str, dict[str, object]]:
     """Return what is registered with Prometheus, under the names that a scrape shows."""
     import litellm
 
     litellm.prometheus_initialize_budget_metrics = True
     litellm.prometheus_exclude_labels = excluded_labels
+    litellm.prometheus_exclude_metrics = excluded_metrics
     from litellm.integrations.prometheus import PrometheusLogger
     from litellm.proxy.middleware.in_flight_requests_middleware import InFlightRequestsMiddleware
     from prometheus_client import REGISTRY
@@ -43,4 +46,4 @@ def metrics(excluded_labels: list[str]) -> dict[str, dict[str, object]]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(metrics(sys.argv[1:])))
+    print(json.dumps(metrics(*(argument.split(",") for argument in sys.argv[1:]))))

@@ -1,6 +1,7 @@
 """The rendered configuration as LiteLLM itself reads it, in the environment that it runs in."""
 
 import json
+import os
 import subprocess
 from pathlib import Path
 from typing import Any, get_args
@@ -9,7 +10,9 @@ import pytest
 import yaml
 from promql import METRICS
 from test_rendering import CONFIG
+from test_settings import settings_of
 
+from infra.pod_environment import plain_environment
 from infra.proxy_config.allowed_keys import ALLOWED_KEYS
 from infra.proxy_config.document import render_litellm_config
 from infra.setting_sections.alerting import AlertType
@@ -58,7 +61,10 @@ def test_litellm_takes_every_deployment(reports: Reports) -> None:
 def test_the_metrics_of_dashboards_and_alerts_are_those_of_litellm(
     gateway_python: Path, tmp_path: Path
 ) -> None:
-    excluded = yaml.safe_load(GOOD)["litellm_settings"]["prometheus_exclude_labels"]
+    settings = yaml.safe_load(GOOD)["litellm_settings"]
+    excluded = [
+        ",".join(settings[f"prometheus_exclude_{things}"]) for things in ("labels", "metrics")
+    ]
     done = subprocess.run(
         [gateway_python, CHECKS / "list_metrics.py", *excluded],
         capture_output=True,
@@ -67,6 +73,24 @@ def test_the_metrics_of_dashboards_and_alerts_are_those_of_litellm(
         cwd=tmp_path,
     )
     assert json.loads(done.stdout.splitlines()[-1]) == METRICS
+
+
+def test_litellm_sets_the_thresholds_of_the_garbage_collector(
+    gateway_python: Path, tmp_path: Path
+) -> None:
+    thresholds = plain_environment(
+        settings_of("prod"), database_host="d", cache_host="c", own_cache_authority=False
+    )["PYTHON_GC_THRESHOLD"]
+    code = "import gc, litellm.proxy.common_utils.debug_utils; print(*gc.get_threshold(), sep=',')"
+    done = subprocess.run(
+        [gateway_python, "-c", code],
+        env={**os.environ, "PYTHON_GC_THRESHOLD": thresholds, "LITELLM_LOCAL_MODEL_COST_MAP": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=tmp_path,
+    )
+    assert done.stdout.splitlines()[-1] == thresholds
 
 
 @pytest.fixture(scope="module")

@@ -16,6 +16,7 @@ from infra.pod_environment import SecretVariable
 from infra.proxy_config.checks import check_litellm_config
 from infra.proxy_config.document import LiteLLMConfigContext, render_litellm_config
 from infra.proxy_config.log_sinks import LogStore, RequestLogging
+from infra.proxy_config.metrics import UNREAD_METRICS
 from infra.proxy_config.model_list import ModelDeployment
 from infra.proxy_config.routing import Routing
 
@@ -66,6 +67,7 @@ CONFIG = LiteLLMConfigContext(
         fallbacks={"claude-sonnet-4-5": ("claude-haiku-4-5",)},
         aliases={"default": "claude-sonnet-4-5"},
     ),
+    excluded_metrics=UNREAD_METRICS,
 )
 VALUES = HelmValuesContext(
     image_repository="ghcr.io/berriai/litellm-non_root",
@@ -203,6 +205,12 @@ def test_the_store_s_endpoint_is_named_only_where_it_is_not_aws() -> None:
 def test_labels_that_name_clients_and_people_are_left_out_of_the_metrics() -> None:
     excluded = config()["litellm_settings"]["prometheus_exclude_labels"]
     assert excluded == ["client_ip", "user_agent", "user_email"]
+
+
+def test_metrics_that_nothing_reads_are_left_out() -> None:
+    excluded = config()["litellm_settings"]["prometheus_exclude_metrics"]
+    assert "litellm_requests_metric" in excluded
+    assert "prometheus_exclude_metrics" not in config(excluded_metrics=())["litellm_settings"]
 
 
 def test_without_its_database_the_gateway_lets_nobody_in() -> None:

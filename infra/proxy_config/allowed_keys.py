@@ -19,7 +19,8 @@ ALLOWED_KEYS: Mapping[str, frozenset[str]] = {
     "litellm_settings": frozenset({
         "cache", "cache_params", "callbacks", "drop_params", "enable_azure_ad_token_refresh",
         "failure_callback", "json_logs", "prometheus_exclude_labels",
-        "prometheus_initialize_budget_metrics", "redact_messages_in_exceptions", "request_timeout",
+        "prometheus_exclude_metrics", "prometheus_initialize_budget_metrics",
+        "redact_messages_in_exceptions", "request_timeout",
         "require_auth_for_metrics_endpoint", "s3_callback_params", "success_callback",
         "turn_off_message_logging",
         "budget_duration", "default_internal_user_params", "default_key_generate_params",

@@ -12,6 +12,7 @@ from infra.proxy_config.enterprise import enterprise
 from infra.proxy_config.guardrails import guardrails
 from infra.proxy_config.limits import limits
 from infra.proxy_config.log_sinks import LogStore, RequestLogging, log_store, request_logging
+from infra.proxy_config.metrics import excluded_metrics
 from infra.proxy_config.model_list import ModelDeployment, model_list
 from infra.proxy_config.response_cache import ResponseCache, response_cache
 from infra.proxy_config.routing import Routing, routing
@@ -40,6 +41,7 @@ class LiteLLMConfigContext:
     """Whether LiteLLM makes tokens for Entra ID out of the pods' own identity."""
     store_models: bool = False
     """Whether models of the database count beside those of the file."""
+    excluded_metrics: tuple[str, ...] = ()
     additions: tuple[Additions, ...] = ()
     """Limits, alerts, and what needs a licence."""
     guardrails: tuple[Mapping[str, object], ...] = ()
@@ -77,6 +79,7 @@ def config_context(
         response_cache=response_cache(settings, bucket=response_bucket, environment=environment),
         workload_identity=uses_workload_identity(settings),
         store_models=settings.gateway.store_models_in_database,
+        excluded_metrics=excluded_metrics(settings),
         additions=(limits(settings), alerting(settings), enterprise(settings, store)),
         guardrails=guardrails(settings),
     )

@@ -94,6 +94,11 @@ class ObservabilitySettings(Section):
     scrape_seconds: int = Field(
         default=30, ge=5, le=120, description="How often the metrics of each pod are read."
     )
+    all_metrics: bool = Field(
+        default=False,
+        description="Also keep those of LiteLLM's metrics that no dashboard, rule or alarm of this "
+        "bundle reads (`infra/proxy_config/metrics.py`); each takes time with every request.",
+    )
     retention_days: int = Field(
         default=35,
         ge=4,
