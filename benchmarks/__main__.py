@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from benchmarks import bring_up, preview, time_to_gateway
 from benchmarks.report import Figure
+from benchmarks.throughput.gateway_throughput import gateway_throughput
 
 BENCHMARKS: dict[str, Callable[[], Figure]] = {
     "preview_prod": preview.preview_prod,
@@ -13,6 +14,7 @@ BENCHMARKS: dict[str, Callable[[], Figure]] = {
     "up_unchanged": bring_up.up_unchanged,
     "up_cold": bring_up.up_cold,
     "time_to_gateway": time_to_gateway.time_to_gateway,
+    "gateway_throughput": gateway_throughput,
 }
 
 
