@@ -52,9 +52,12 @@ class Issuer:
         return page.url.startswith(f"{self.url}/oauth2/authorize")
 
     def sign_in(self, page: Page, name: str) -> None:
-        """Fill in the form in which a browser is."""
-        page.wait_for_url(f"{self.url}/oauth2/authorize**")
-        page.get_by_placeholder("sub").fill(name)
+        """Fill in the form to which a browser is on its way."""
+        # Not by its address: a page that leads on before it is loaded ends such a wait.
+        field = page.get_by_placeholder("sub")
+        field.wait_for()
+        assert page.url.startswith(f"{self.url}/oauth2/authorize")
+        field.fill(name)
         page.get_by_role("button", name="Authorize").click()
 
     @property
