@@ -35,8 +35,8 @@ lint: setup ## Check style and types
 format: setup ## Format the code
 	@uv=$(UV) && $$uv run ruff format && $$uv run ruff check --fix
 
-policy: setup ## Hold dev and prod to the policies, with no account
-	@uv=$(UV) && $$uv run sandbox preview --policy --stack dev && $$uv run sandbox preview --policy --stack prod
+policy: setup ## Hold dev, prod and prod-dr to the policies, with no account
+	@uv=$(UV) && $$uv run sandbox preview --policy --stack dev && $$uv run sandbox preview --policy --stack prod && $$uv run sandbox preview --policy --stack prod-dr
 
 bench: setup ## Run every benchmark; one JSON line each
 	@uv=$(UV) && $$uv run python -m benchmarks all

@@ -13,7 +13,7 @@ from benchmarks.resource_graph import (
     longest_chain,
     replay,
 )
-from infra import settings as stack_settings
+from infra import configuration
 from sandbox.planned_resources import Plan
 from sandbox.preview_only import plan_stack
 from sandbox.stack_files import PROJECT
@@ -66,7 +66,7 @@ def time_to_gateway() -> Figure:
 def _replayed(stack: str) -> dict[str, Any]:
     progress(f"preview of {stack}")
     plan = plan_stack(stack, {}, lambda _: None)
-    settings = stack_settings.parse(stack, PROJECT, plan.configuration)
+    settings = configuration.parse(stack, PROJECT, plan.configuration)
     times = load_times(settings, warm_nodes=any(map(is_warm_up, plan.resources)))
     tasks = tasks_of(plan, times)
     spans = replay(tasks)

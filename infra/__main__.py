@@ -4,6 +4,7 @@ import pulumi
 
 from infra.aws_account import connect
 from infra.cluster import Cluster, ClusterArgs
+from infra.configuration import load
 from infra.credentials import Credentials, CredentialsArgs
 from infra.data_stores import DataStores, DataStoresArgs
 from infra.deployment_roles import deployment_roles
@@ -15,7 +16,6 @@ from infra.monitoring import Monitoring, MonitoringArgs
 from infra.naming import Naming
 from infra.network import Network, NetworkArgs
 from infra.permissions_boundary import resource_options
-from infra.settings import load
 from infra.workloads import Workloads, WorkloadsArgs
 
 settings = load()
@@ -23,7 +23,6 @@ naming = Naming.of(pulumi.get_stack(), settings)
 durability = POLICIES[settings.durability]
 account = connect(settings.aws, naming)
 in_aws = resource_options(naming, account, settings)
-
 keys_args = EncryptionArgs(naming=naming, account=account, settings=settings, durability=durability)
 keys = EncryptionKeys("keys", keys_args, in_aws)
 network_args = NetworkArgs(naming=naming, account=account, settings=settings, log_key_arn=keys.logs)
@@ -82,6 +81,7 @@ workloads_args = WorkloadsArgs(
     load_balancer=load_balancer,
 )
 workloads = Workloads("workloads", workloads_args, in_aws)
+load_balancer.point_names_here(workloads.gateway, in_aws)
 monitoring_args = MonitoringArgs(stack=workloads_args, workloads=workloads, durability=durability)
 monitoring = Monitoring("monitoring", monitoring_args, in_aws)
 deployment_roles(naming, account, settings, cluster)

@@ -40,7 +40,7 @@ class AccessLogs(pulumi.ComponentResource):
         super().__init__("litellm:access-logs:AccessLogs", name, None, opts)
         account = args.account
         # Known in a preview, and unique: bucket names are shared by all accounts.
-        self.bucket_name = f"{args.naming.named('access')}-{account.account_id}-{account.region}"
+        self.bucket_name = args.naming.bucket("access", account.account_id, account.region)
         days = args.settings.retention_days
         bucket_args = PrivateBucketArgs(
             bucket_name=self.bucket_name,

@@ -3,13 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
+from infra import cloudwatch_metrics as metrics
 from infra.alarms import ABOVE, BELOW, FIVE_MINUTES, AlarmSpec, Silence
-from infra.cloudwatch_metrics import (
-    ARCHIVE_ERRORS,
-    BUDGET_REFUSALS,
-    MASTER_KEY_READS,
-    Metric,
-)
+from infra.cloudwatch_metrics import Metric
 from infra.monitored import Monitored
 from infra.setting_sections import AlarmThresholds
 
@@ -148,7 +144,7 @@ def _gateway(watched: Monitored, thresholds: AlarmThresholds) -> Iterator[AlarmS
         period=3 * FIVE_MINUTES,
     )
     yield _one(
-        watched.log_metric(BUDGET_REFUSALS),
+        watched.log_metric(metrics.BUDGET_REFUSALS),
         name="budget-refusals",
         description="Requests are refused because a key, user or team has used up its budget.",
         threshold=1,
@@ -161,7 +157,7 @@ def _gateway(watched: Monitored, thresholds: AlarmThresholds) -> Iterator[AlarmS
         threshold=1,
     )
     yield _one(
-        watched.log_metric(ARCHIVE_ERRORS),
+        watched.log_metric(metrics.ARCHIVE_ERRORS),
         name="archive",
         description="A job that archives spend rows or copies request logs has failed. It deletes "
         "nothing that is not archived, and takes up its work at the next run.",
@@ -243,6 +239,14 @@ def _cache(watched: Monitored, limits: AlarmThresholds) -> Iterator[AlarmSpec]:
 
 
 def _surroundings(watched: Monitored, thresholds: AlarmThresholds) -> Iterator[AlarmSpec]:
+    yield _one(
+        watched.log_metric(metrics.OVERDUE_SECRETS),
+        name="rotation-overdue",
+        description="A secret is older than rotationPolicy allows, or the daily look at their ages "
+        "fails: `ops doctor` says which, `ops rotate` replaces it.",
+        threshold=1,
+        period=_DAY,
+    )
     if watched.certificate_arn is not None:
         yield _one(
             Metric(
@@ -286,7 +290,7 @@ def _surroundings(watched: Monitored, thresholds: AlarmThresholds) -> Iterator[A
         )
     if watched.audited:
         yield _one(
-            watched.log_metric(MASTER_KEY_READS),
+            watched.log_metric(metrics.MASTER_KEY_READS),
             name="master-key-read",
             description="Somebody other than External Secrets, the deployer and the trusted "
             "readers has read the master key, or tried to. The trail says who and from where.",

@@ -1,5 +1,7 @@
 """IAM documents of the archiver and of those who query its tables. Pure: ARNs in, documents out."""
 
+from collections.abc import Sequence
+
 from archiver import layout
 from infra.iam_policies import Document, allow, document
 
@@ -27,12 +29,14 @@ def log_reader_policy(
     *,
     workgroup_arn: str,
     catalog_arn: str,
-    database: str,
-    bucket_arn: str,
+    databases: Sequence[str],
+    bucket_arns: Sequence[str],
     results_arn: str,
-    key_arn: str,
+    key_arns: Sequence[str],
 ) -> str:
     """Return what querying takes: the workgroup, the tables' definitions, their data, results.
+
+    The first key is that of the results; all others are only read with.
 
     docs.aws.amazon.com/athena/latest/ug/example-policies-workgroup.html and
     docs.aws.amazon.com/athena/latest/ug/fine-grained-access-to-glue-resources.html
@@ -56,13 +60,13 @@ def log_reader_policy(
             ["glue:GetDatabase", "glue:GetPartitions", "glue:GetTable", "glue:GetTables"],
             [
                 f"{catalog_arn}:catalog",
-                f"{catalog_arn}:database/{database}",
-                f"{catalog_arn}:table/{database}/*",
+                *(f"{catalog_arn}:database/{name}" for name in databases),
+                *(f"{catalog_arn}:table/{name}/*" for name in databases),
             ],
         ),
-        _listing(bucket_arn, *prefixes),
-        allow(["s3:GetBucketLocation"], [bucket_arn, results_arn]),
-        allow(["s3:GetObject"], [f"{bucket_arn}/{prefix}*" for prefix in prefixes]),
+        *(_listing(arn, *prefixes) for arn in bucket_arns),
+        allow(["s3:GetBucketLocation"], [*bucket_arns, results_arn]),
+        allow(["s3:GetObject"], [f"{arn}/{prefix}*" for arn in bucket_arns for prefix in prefixes]),
         allow(
             ["s3:ListBucket", "s3:ListBucketMultipartUploads"],
             [results_arn],
@@ -76,7 +80,8 @@ def log_reader_policy(
             ],
             [f"{results_arn}/*"],
         ),
-        _key(key_arn),
+        _key(key_arns[0]),
+        *([allow(["kms:Decrypt"], list(key_arns[1:]))] if key_arns[1:] else []),
     )
 
 

@@ -1,23 +1,27 @@
-"""The scheduled jobs that copy request logs and move spend rows, in LiteLLM's own image."""
+"""The scheduled jobs in LiteLLM's own image: copies of logs, archive of spend, age of secrets."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import pulumi
 import pulumi_kubernetes as kubernetes
 
-from infra import versions
 from infra.analytics_policies import request_copy_policy, spend_archive_policy
 from infra.database import DATABASE_NAME
 from infra.database import PORT as DATABASE_PORT
+from infra.iam_policies import secret_ages_policy
 from infra.identity import ServiceAccountRole, ServiceAccountRoleArgs
+from infra.images import proxy_image
+from infra.job_network import job_egress
 from infra.naming import NAMESPACE, PROJECT_ROOT, Naming
+from infra.secret_ages import age_limits
 from infra.secret_families import DATABASE, content_hash
 from infra.settings import Settings
-from infra.subnets import dns_address
 
-REQUEST_COPY, SPEND_ARCHIVE = "request-copy", "spend-archive"
+REQUEST_COPY, SPEND_ARCHIVE, SECRET_AGES = "request-copy", "spend-archive", "secret-ages"
+# Once a day: what is counted is days.
+_DAILY = "20 5 * * *"
 
 _FILES = sorted((PROJECT_ROOT / "archiver").glob("*.py"))
 _PROGRAMS = "/usr/local/lib/programs"
@@ -38,6 +42,9 @@ class ArchiverArgs:
     database_cidrs: Sequence[str]
     certificates: pulumi.Input[str]
     """Name of the ConfigMap whose ``database.pem`` is the authority of the server."""
+    secret_names: Mapping[str, pulumi.Input[str]]
+    """Family → name of its entry in Secrets Manager."""
+    secret_arns: Sequence[pulumi.Input[str]]
     provider_arn: pulumi.Input[str]
     issuer: pulumi.Input[str]
 
@@ -56,7 +63,8 @@ class Archiver(pulumi.ComponentResource):
         super().__init__("litellm:archiver:Archiver", name, None, opts)
         self._args = args
         settings = args.settings
-        if settings.log_analytics.enabled or settings.spend_archive.enabled:
+        limits = age_limits(settings)
+        if settings.log_analytics.enabled or settings.spend_archive.enabled or limits:
             self._programs = self._publish()
         known = pulumi.Output.all(bucket_arn=args.bucket_arn, key_arn=args.key_arn)
         if settings.log_analytics.enabled:
@@ -77,6 +85,21 @@ class Archiver(pulumi.ComponentResource):
                     "BATCH_ROWS": str(settings.spend_archive.batch_rows),
                 },
                 database=True,
+            )
+        if limits:
+            self._job(
+                SECRET_AGES,
+                module="archiver.secret_ages",
+                schedule=_DAILY,
+                policy=pulumi.Output.all(*args.secret_arns).apply(secret_ages_policy),
+                environment={
+                    "SECRETS": pulumi.Output.json_dumps(
+                        {
+                            family: {"secret": args.secret_names[family], **asdict(limit)}
+                            for family, limit in limits.items()
+                        }
+                    )
+                },
             )
         self.register_outputs({})
 
@@ -100,7 +123,7 @@ class Archiver(pulumi.ComponentResource):
         module: str,
         schedule: str,
         policy: pulumi.Output[str],
-        environment: Mapping[str, str] | None = None,
+        environment: Mapping[str, pulumi.Input[str]] | None = None,
         database: bool = False,
     ) -> None:
         args, child = self._args, pulumi.ResourceOptions(parent=self)
@@ -129,7 +152,7 @@ class Archiver(pulumi.ComponentResource):
         reach = kubernetes.networking.v1.NetworkPolicy(
             task,
             metadata={"name": task, "namespace": NAMESPACE},
-            spec=_reach(args.settings, task, args.database_cidrs if database else ()),
+            spec=job_egress(args.settings, _labels(task), args.database_cidrs if database else ()),
             opts=child,
         )
         variables = [
@@ -195,7 +218,7 @@ class Archiver(pulumi.ComponentResource):
         settings = self._args.settings
         return {
             "name": task,
-            "image": _image(settings),
+            "image": proxy_image(settings),
             "command": ["python", "-m", module],
             "env": [
                 {"name": "PYTHONPATH", "value": _PROGRAMS},
@@ -243,7 +266,7 @@ class Archiver(pulumi.ComponentResource):
 
     def _database_credentials(self) -> dict[str, Any]:
         """Files with user and password: the gateway's own of the serving epoch."""
-        secret = DATABASE.secret_name(self._args.settings.rotation.database)
+        secret = DATABASE.secret_name(self._args.settings.rotation.serving("database"))
         return {"name": "database", "secret": {"secretName": secret, "defaultMode": 0o440}}
 
 
@@ -256,40 +279,6 @@ def _labels(task: str) -> dict[str, str]:
     return {"app.kubernetes.io/name": task}
 
 
-def _image(settings: Settings) -> str:
-    image = settings.gateway.image
-    digest = f"@{image.digest}" if image.digest else ""
-    return f"{image.repository}:{image.tag or versions.LITELLM}{digest}"
-
-
 def _addresses(settings: Settings) -> list[dict[str, str]]:
     endpoint = settings.aws.endpoint
     return [{"name": "AWS_ENDPOINT_URL", "value": endpoint}] if endpoint else []
-
-
-def _reach(settings: Settings, task: str, stores: Sequence[str]) -> Any:
-    """What a task's pods may connect to; nothing connects to them."""
-    dns = {
-        "to": [{"ipBlock": {"cidr": f"{dns_address(settings.cluster.service_cidr)}/32"}}],
-        "ports": [{"protocol": protocol, "port": 53} for protocol in ("UDP", "TCP")],
-    }
-    # S3 has public addresses behind its gateway endpoint too; the link-local ones are the node's.
-    egress = [dns, _to(["0.0.0.0/0"], 443, but=["169.254.0.0/16"])]
-    if stores:
-        egress.append(_to(stores, DATABASE_PORT))
-    if settings.aws.endpoint:
-        host, _, port = settings.aws.endpoint.split("//", 1)[1].partition(":")
-        egress.append(_to([f"{host}/32"], int(port or 80)))
-    return {
-        "podSelector": {"matchLabels": _labels(task)},
-        "policyTypes": ["Ingress", "Egress"],
-        "egress": egress,
-    }
-
-
-def _to(networks: Sequence[str], port: int, but: Sequence[str] = ()) -> Any:
-    without = {"except": list(but)} if but else {}
-    return {
-        "to": [{"ipBlock": {"cidr": network, **without}} for network in networks],
-        "ports": [{"protocol": "TCP", "port": port}],
-    }

@@ -124,7 +124,7 @@ class AuditTrail(pulumi.ComponentResource):
     def _bucket(self, trail_arn: str) -> PrivateBucket:
         args, account = self._args, self._args.account
         # Known in a preview, and unique: bucket names are shared by all accounts.
-        name = f"{args.naming.named('audit')}-{account.account_id}-{account.region}"
+        name = args.naming.bucket("audit", account.account_id, account.region)
         days = args.settings.retention_days
         bucket_args = PrivateBucketArgs(
             bucket_name=name,

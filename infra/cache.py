@@ -26,7 +26,7 @@ class CacheArgs:
     key_arn: pulumi.Input[str]
     log_key_arn: pulumi.Input[str]
     passwords: list[pulumi.Output[str]]
-    """One or two, the serving epoch's last; both are valid while pods roll."""
+    """One or two, the newest epoch's last; both are valid while pods roll."""
 
 
 class Cache(pulumi.ComponentResource):

@@ -3,17 +3,13 @@
 A cache is always there, so replicas share their limits however many there are.
 """
 
-from __future__ import annotations
-
 import ipaddress
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 from infra.database_classes import MEMORY_GIB, max_connections
+from infra.settings import Settings
 from infra.subnets import plan_subnets
-
-if TYPE_CHECKING:
-    from infra.settings import Settings
 
 # The chart starts one worker in a pod; Kubernetes adds pods instead.
 WORKERS_A_POD = 1
@@ -45,6 +41,35 @@ _SYSTEM_NODES = 3
 _RESERVED_ADDRESSES = 5 + 32
 
 
+@dataclass(frozen=True, kw_only=True)
+class Room:
+    """How much of something the gateway takes at full scale, and how much there is."""
+
+    what: str
+    needed: int
+    offered: int
+
+    @property
+    def fits(self) -> bool:
+        return self.needed <= self.offered
+
+
+def capacity_rooms(settings: Settings) -> tuple[Room, ...]:
+    """Return the figures that the rules compare; of an existing network they are not known."""
+    cpus = _cpus(settings)
+    found = [
+        Room(what="database connections", needed=_pools(settings), offered=_usable(settings)),
+        Room(what="MiB for a worker", needed=MEMORY_FLOOR_MIB, offered=_worker_mib(settings)),
+        Room(what="vCPUs of nodes", needed=cpus, offered=settings.cluster.cpu_limit),
+    ]
+    network = settings.network
+    if not network.existing:
+        private = plan_subnets(network.cidr, network.zone_count).private
+        needed, free = _node_addresses(settings), _free_addresses(private)
+        found.append(Room(what="addresses, with a zone lost", needed=needed, offered=free))
+    return tuple(found)
+
+
 def capacity_problems(settings: Settings, _supplied: object = None) -> Iterator[str]:
     """Yield a sentence, with its arithmetic, for everything that does not fit at full scale."""
     yield from _connections(settings)
@@ -55,15 +80,8 @@ def capacity_problems(settings: Settings, _supplied: object = None) -> Iterator[
 
 def _connections(settings: Settings) -> Iterator[str]:
     gateway, instance = settings.gateway, settings.database.instance_class
-    pools = (
-        _POOLS_IN_A_ROLLOUT
-        * gateway.maximum_replicas
-        * WORKERS_A_POD
-        * gateway.database_connections
-    )
-    needed = pools + _JOB_CONNECTIONS
+    needed, usable = _pools(settings), _usable(settings)
     offered = max_connections(instance)
-    usable = offered * (100 - _RESERVE_PERCENT) // 100
     if needed <= usable:
         return
     larger = next(
@@ -84,8 +102,24 @@ def _connections(settings: Settings) -> Iterator[str]:
     )
 
 
+def _pools(settings: Settings) -> int:
+    """The connections that old and new pods of a roll-out hold, with those of jobs."""
+    gateway = settings.gateway
+    pods = _POOLS_IN_A_ROLLOUT * gateway.maximum_replicas * WORKERS_A_POD
+    return pods * gateway.database_connections + _JOB_CONNECTIONS
+
+
+def _usable(settings: Settings) -> int:
+    offered = max_connections(settings.database.instance_class)
+    return offered * (100 - _RESERVE_PERCENT) // 100
+
+
+def _worker_mib(settings: Settings) -> int:
+    return settings.gateway.memory_mib // WORKERS_A_POD
+
+
 def _memory(settings: Settings) -> Iterator[str]:
-    a_worker = settings.gateway.memory_mib // WORKERS_A_POD
+    a_worker = _worker_mib(settings)
     waived = settings.capacity.waive_memory_floor is not None
     if a_worker < MEMORY_FLOOR_MIB and not waived:
         yield (
@@ -101,9 +135,7 @@ def _memory(settings: Settings) -> Iterator[str]:
 
 
 def _nodes(settings: Settings) -> Iterator[str]:
-    pods = settings.gateway.maximum_replicas + _SURGE
-    a_node = _node_cpus(settings.gateway.cpu)
-    needed = pods * a_node + _OTHER_CPUS
+    a_node, needed = _node_cpus(settings.gateway.cpu), _cpus(settings)
     if needed > settings.cluster.cpu_limit:
         yield (
             f"cluster.cpuLimit: {settings.gateway.maximum_replicas} replicas + {_SURGE} during a "
@@ -111,6 +143,11 @@ def _nodes(settings: Settings) -> Iterator[str]:
             f"= {needed} vCPUs, above {settings.cluster.cpu_limit}; raise cpuLimit or lower "
             "gateway.maximumReplicas"
         )
+
+
+def _cpus(settings: Settings) -> int:
+    pods = settings.gateway.maximum_replicas + _SURGE
+    return pods * _node_cpus(settings.gateway.cpu) + _OTHER_CPUS
 
 
 def _node_cpus(request: str) -> int:
@@ -131,11 +168,7 @@ def _addresses(settings: Settings) -> Iterator[str]:
 
 def address_problems(settings: Settings, private: Sequence[str]) -> Iterator[str]:
     """Yield a sentence when the private subnets cannot hold every node with a zone lost."""
-    # With a zone lost, the others take its nodes.
-    left = private[: len(private) - 1]
-    free = sum(ipaddress.IPv4Network(cidr).num_addresses - _RESERVED_ADDRESSES for cidr in left)
-    nodes = settings.gateway.maximum_replicas + _SURGE + _SYSTEM_NODES
-    needed = nodes * _ADDRESSES_A_NODE
+    free, needed, nodes = _free_addresses(private), _node_addresses(settings), _node_count(settings)
     if needed > free:
         yield (
             f"network.cidr: {settings.gateway.maximum_replicas} replicas + {_SURGE} during a "
@@ -144,3 +177,17 @@ def address_problems(settings: Settings, private: Sequence[str]) -> Iterator[str
             f"with one zone lost, the private subnets {', '.join(private)} have {free}; "
             "take a larger network or lower gateway.maximumReplicas"
         )
+
+
+def _free_addresses(private: Sequence[str]) -> int:
+    # With a zone lost, the others take its nodes.
+    left = private[: len(private) - 1]
+    return sum(ipaddress.IPv4Network(cidr).num_addresses - _RESERVED_ADDRESSES for cidr in left)
+
+
+def _node_count(settings: Settings) -> int:
+    return settings.gateway.maximum_replicas + _SURGE + _SYSTEM_NODES
+
+
+def _node_addresses(settings: Settings) -> int:
+    return _node_count(settings) * _ADDRESSES_A_NODE

@@ -3,19 +3,14 @@
 They look at what is served, after what is on switched-off providers has been left out.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from infra.bedrock_profiles import split_profile
 from infra.data_residency import residency_problems
 from infra.model_catalogue import Deployment, Model
 from infra.priced_models import Mode, priced_mode
 from infra.providers import connections
-
-if TYPE_CHECKING:
-    from infra.settings import Settings
+from infra.settings import Settings
 
 
 def _models_are_named_once(settings: Settings, _supplied: object) -> Iterator[str]:

@@ -18,8 +18,8 @@ from infra.durability import DurabilityPolicy
 from infra.encryption import EncryptionKeys
 from infra.naming import Naming
 from infra.secret_families import SecretFamily, kept_epochs
-from infra.setting_rules import SUPPLIED_SECRETS_KEY
 from infra.settings import Settings
+from infra.supplied_secrets import SUPPLIED_SECRETS_KEY
 
 Value = Mapping[str, pulumi.Input[str]]
 Maker = Callable[[SecretFamily, int], Value]
@@ -52,9 +52,9 @@ class CredentialsArgs:
 class Credentials(pulumi.ComponentResource):
     """Every secret family in use, each an entry of its own under the secrets key.
 
-    ``serving`` has the current epoch of each family, ``kept`` all epochs that exist. What cannot be
-    generated anew, the salt key and supplied values, is copied to the disaster-recovery region
-    under the same name. ``key_arns`` are the keys of entries that were adopted.
+    ``serving`` has the epoch of each family that pods have, ``kept`` all epochs that exist. What
+    cannot be generated anew, the salt key and supplied values, is copied to the disaster-recovery
+    region under the same name. ``key_arns`` are the keys of entries that were adopted.
     """
 
     serving: dict[str, StoredEpoch]
@@ -71,17 +71,16 @@ class Credentials(pulumi.ComponentResource):
         self._child = pulumi.ResourceOptions(parent=self)
         self.serving, self.kept, self.names = {}, [], {}
         self.secret_arns, self.key_arns = [], []
-        rotation = args.settings.rotation
-        self._family(families.MASTER_KEY, rotation.master_key, self._master_key)
-        self._family(families.DATABASE, rotation.database, self._database_user)
-        self._family(families.CACHE, rotation.cache, self._password)
-        self._family(families.DRAIN_TOKEN, rotation.drain_token, self._token)
+        self._family(families.MASTER_KEY, "masterKey", self._master_key)
+        self._family(families.DATABASE, "database", self._database_user)
+        self._family(families.CACHE, "cache", self._password)
+        self._family(families.DRAIN_TOKEN, "drainToken", self._token)
         if args.settings.admin_ui.enabled:
-            self._family(families.UI_PASSWORD, rotation.ui_password, self._admin_login)
+            self._family(families.UI_PASSWORD, "uiPassword", self._admin_login)
         if args.settings.observability.bundled_namespace:
-            self._family(families.GRAFANA_ADMIN, rotation.grafana_admin, self._admin_login)
-        for key, epoch in args.settings.supplied_families.items():
-            self._supplied_family(key, epoch)
+            self._family(families.GRAFANA_ADMIN, "grafanaAdmin", self._admin_login)
+        for key, name in args.settings.supplied_rotations.items():
+            self._supplied_family(key, name)
         self._salt_key()
         self.register_outputs({})
 
@@ -94,7 +93,7 @@ class Credentials(pulumi.ComponentResource):
         return [stored for stored in self.serving.values() if stored.family.reader == reader]
 
     def passwords(self, family: SecretFamily) -> list[pulumi.Output[str]]:
-        """Return the passwords of a family's kept epochs, the serving one last."""
+        """Return the passwords of a family's kept epochs, the newest one last."""
         return [
             pulumi.Output.from_input(stored.value["password"])
             for stored in self.kept
@@ -143,9 +142,9 @@ class Credentials(pulumi.ComponentResource):
         """Find an entry that another stack or a replica left, and return its name."""
         settings = self._args.settings.secrets
         naming = self._args.naming
-        path = (
-            replace(naming, stack=settings.adopt_from) if settings.adopt_from else naming
-        ).secret_path(family.name)
+        if settings.adopt_from:
+            naming = replace(naming, stack=settings.adopt_from)
+        path = settings.adopt_names.get(family.name) or naming.secret_path(family.name)
         invoke = pulumi.InvokeOutputOptions(parent=self)
         found = aws.secretsmanager.get_secret_output(name=path, opts=invoke)
         # An entry without a key of its own is under the one that AWS manages.
@@ -160,15 +159,17 @@ class Credentials(pulumi.ComponentResource):
         self.names[family.name] = name
         self.secret_arns.append(arn)
 
-    def _store(self, stored: StoredEpoch) -> None:
+    def _store(self, stored: StoredEpoch, *, serves: bool = True) -> None:
         self.kept.append(stored)
-        self.serving[stored.family.name] = stored
+        if serves:
+            self.serving[stored.family.name] = stored
 
-    def _supplied_family(self, key: str, epoch: int) -> None:
+    def _supplied_family(self, key: str, rotation: str) -> None:
         family = families.supplied_family(key)
         if family is None:
             raise KeyError(key)
         if self._args.settings.secrets.supplied == "adopt":
+            epoch = self._args.settings.rotation.serving(rotation)
             self._store(
                 StoredEpoch(
                     family=family,
@@ -179,13 +180,14 @@ class Credentials(pulumi.ComponentResource):
                 )
             )
             return
-        self._family(family, epoch, lambda one, n: self._supplied(key, one, n), copied=True)
+        self._family(family, rotation, lambda one, n: self._supplied(key, one, n), copied=True)
 
     def _family(
-        self, family: SecretFamily, epoch: int, make: Maker, *, copied: bool = False
+        self, family: SecretFamily, rotation: str, make: Maker, *, copied: bool = False
     ) -> None:
         entry = self._entry(family, "epoch", self._child, copied=copied)
-        for number in kept_epochs(epoch):
+        epochs = self._args.settings.rotation
+        for number in kept_epochs(epochs.newest(rotation)):
             value = make(family, number)
             version = aws.secretsmanager.SecretVersion(
                 f"{family.name}-{number}",
@@ -202,7 +204,8 @@ class Credentials(pulumi.ComponentResource):
                     secret_name=entry.name,
                     version=pulumi.Output.concat("uuid/", version.version_id),
                     value=value,
-                )
+                ),
+                serves=number == epochs.serving(rotation),
             )
 
     def _random(self, name: str) -> pulumi.Output[str]:

@@ -5,10 +5,7 @@ AWS does is known from the names of its profiles and regions. Of every other pro
 operator knows, so each one in use needs a word of theirs (``residency``).
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
 
 from infra.bedrock_profiles import (
     GEOGRAPHIES,
@@ -19,9 +16,7 @@ from infra.bedrock_profiles import (
 )
 from infra.model_catalogue import Deployment
 from infra.setting_sections.providers import OutsideProvider
-
-if TYPE_CHECKING:
-    from infra.settings import Settings
+from infra.settings import Settings
 
 
 def allowed_geographies(residency: str) -> frozenset[str]:

@@ -60,6 +60,7 @@ class DataStores(pulumi.ComponentResource):
             DatabaseArgs(
                 naming=args.naming,
                 settings=args.settings.database,
+                restore=args.settings.restore,
                 durability=args.durability,
                 partition=args.account.partition,
                 placement=placement,

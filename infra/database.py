@@ -11,7 +11,8 @@ from infra.durability import DurabilityPolicy
 from infra.iam_policies import service_trust
 from infra.naming import Naming
 from infra.network import DataStorePlacement, data_store_security_group
-from infra.setting_sections import DatabaseSettings
+from infra.setting_sections import DatabaseSettings, RestoreSettings
+from infra.setting_sections.restore import LATEST
 
 DATABASE_NAME = "litellm"
 MASTER_USER = "litellm_admin"
@@ -37,6 +38,7 @@ PARAMETERS = {
 class DatabaseArgs:
     naming: Naming
     settings: DatabaseSettings
+    restore: RestoreSettings
     durability: DurabilityPolicy
     partition: str
     placement: DataStorePlacement
@@ -47,13 +49,15 @@ class DatabaseArgs:
 class Database(pulumi.ComponentResource):
     """The serving generation and the retired ones, encrypted, TLS only, without public address.
 
-    AWS owns and rotates the master secret. A retired generation stays declared until it is taken
-    out of ``database.retiredGenerations``; changing or clearing ``database.snapshot`` replaces
-    nothing. Log groups exist before RDS writes to them, so that they are encrypted, expire and go
-    when the stack goes.
+    AWS owns and rotates the master secret. A retired generation stays declared, and protected,
+    until it is taken out of ``database.retiredGenerations``; changing or clearing ``restore``
+    replaces nothing. Log groups exist before RDS writes to them, so that they are encrypted, expire
+    and go when the stack goes. ``resource_id`` is RDS's own name for the serving database, which no
+    other one ever gets; ``arns`` are those of every generation.
     """
 
-    arn: pulumi.Output[str]
+    arns: dict[int, pulumi.Output[str]]
+    resource_id: pulumi.Output[str]
     host: pulumi.Output[str]
     master_secret_arn: pulumi.Output[str]
     identifier: pulumi.Output[str]
@@ -82,10 +86,12 @@ class Database(pulumi.ComponentResource):
             opts=child,
         )
         self._monitoring_role = self._monitoring()
-        for generation in sorted(args.settings.retired_generations):
-            self._instance(generation, snapshot=None)
-        serving = self._instance(args.settings.generation, snapshot=args.settings.snapshot)
-        self.arn = serving.arn
+        serving = self._instance(args.settings.generation, args.restore)
+        self.arns = {args.settings.generation: serving.arn} | {
+            generation: self._instance(generation, RestoreSettings()).arn
+            for generation in sorted(args.settings.retired_generations)
+        }
+        self.resource_id = serving.resource_id
         self.host = serving.address
         self.identifier = serving.identifier
         self.master_secret_arn = serving.master_user_secrets[0].secret_arn
@@ -131,16 +137,10 @@ class Database(pulumi.ComponentResource):
         )
         return pulumi.Output.concat(identifier, "-final-", suffix.hex)
 
-    def _instance(self, generation: int, snapshot: str | None) -> aws.rds.Instance:
+    def _instance(self, generation: int, restore: RestoreSettings) -> aws.rds.Instance:
         settings, durability = self._args.settings, self._args.durability
         identifier = self._args.naming.named(f"database-{generation}")
         at_once = settings.apply_immediately
-        # A restored instance takes its name, user and encryption from the snapshot.
-        origin: dict[str, Any] = (
-            {"snapshot_identifier": snapshot}
-            if snapshot
-            else {"db_name": DATABASE_NAME, "username": MASTER_USER}
-        )
         return aws.rds.Instance(
             f"database-{generation}",
             identifier=identifier,
@@ -183,9 +183,10 @@ class Database(pulumi.ComponentResource):
                 parent=self,
                 protect=durability.protect,
                 # Where a database came from says nothing about what it should be now, and the key
-                # of its snapshot stays that of its storage: any of these would replace it.
+                # of its backup stays that of its storage: any of these would replace it.
                 ignore_changes=[
                     "snapshotIdentifier",
+                    "restoreToPointInTime",
                     "dbName",
                     "username",
                     "storageEncrypted",
@@ -193,5 +194,24 @@ class Database(pulumi.ComponentResource):
                 ],
                 depends_on=self._log_groups(generation, identifier),
             ),
-            **origin,
+            **_origin(restore),
         )
+
+
+def _origin(restore: RestoreSettings) -> dict[str, Any]:
+    """What makes a new instance empty or a copy; a copy has its name and user already."""
+    if restore.snapshot:
+        return {"snapshot_identifier": restore.snapshot}
+    if (point := restore.point_in_time) is None:
+        return {"db_name": DATABASE_NAME, "username": MASTER_USER}
+    source = (
+        "source_db_instance_automated_backups_arn"
+        if point.source_is_a_copy
+        else "source_db_instance_identifier"
+    )
+    moment = (
+        {"use_latest_restorable_time": True}
+        if point.time == LATEST
+        else {"restore_time": point.time}
+    )
+    return {"restore_to_point_in_time": {source: point.source, **moment}}

@@ -7,12 +7,10 @@ from typing import Any
 import pulumi
 import pulumi_kubernetes as kubernetes
 
-from infra import versions
 from infra.credentials import StoredEpoch
 from infra.database import DATABASE_NAME, PORT
 from infra.naming import NAMESPACE, PROJECT_ROOT
 from infra.secret_families import DATABASE, content_hash
-from infra.secret_sync import DATABASE_MASTER_SECRET
 
 _SCRIPTS = "/etc/database-users"
 _CERTIFICATES = "/etc/gateway/certificates"
@@ -21,8 +19,12 @@ _FILES = ("database_users.sh", "database_users.sql")
 
 @dataclass(frozen=True, kw_only=True)
 class DatabaseUsersArgs:
+    image: str
+    """An image with psql."""
     host: pulumi.Input[str]
-    origin: str
+    master_secret: str
+    """Name of the Secret with the master user and its password."""
+    database: pulumi.Output[str]
     """What distinguishes this database from a restored one: passwords are set anew in each."""
     epochs: Sequence[StoredEpoch]
     certificates: pulumi.Input[str]
@@ -44,7 +46,7 @@ class DatabaseUsers(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         files = {file: (PROJECT_ROOT / "config_templates" / file).read_text() for file in _FILES}
         numbers = [str(stored.epoch) for stored in args.epochs]
-        identity = content_hash(*files.values(), *numbers, args.origin)
+        identity = args.database.apply(lambda one: content_hash(*files.values(), *numbers, one))
         scripts = kubernetes.core.v1.ConfigMap(
             "scripts",
             metadata={
@@ -57,7 +59,10 @@ class DatabaseUsers(pulumi.ComponentResource):
         )
         self.job = kubernetes.batch.v1.Job(
             "database-users",
-            metadata={"name": f"database-users-{identity}", "namespace": NAMESPACE},
+            metadata={
+                "name": pulumi.Output.concat("database-users-", identity),
+                "namespace": NAMESPACE,
+            },
             spec=self._spec(args, scripts.metadata.name),
             opts=pulumi.ResourceOptions(
                 parent=self, custom_timeouts=pulumi.CustomTimeouts(create="12m")
@@ -102,8 +107,8 @@ class DatabaseUsers(pulumi.ComponentResource):
             "EPOCHS": " ".join(str(stored.epoch) for stored in args.epochs),
         }
         secret = {
-            "PGUSER": (DATABASE_MASTER_SECRET, "username"),
-            "PGPASSWORD": (DATABASE_MASTER_SECRET, "password"),
+            "PGUSER": (args.master_secret, "username"),
+            "PGPASSWORD": (args.master_secret, "password"),
         }
         for stored in args.epochs:
             synced = DATABASE.secret_name(stored.epoch)
@@ -111,7 +116,7 @@ class DatabaseUsers(pulumi.ComponentResource):
             secret[f"PASSWORD_{stored.epoch}"] = (synced, "password")
         return {
             "name": "database-users",
-            "image": versions.POSTGRES_CLIENT_IMAGE,
+            "image": args.image,
             "command": ["sh", f"{_SCRIPTS}/database_users.sh"],
             "env": [
                 *({"name": name, "value": value} for name, value in plain.items()),

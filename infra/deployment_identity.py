@@ -121,6 +121,15 @@ def identity_writes(scope: Scope) -> list[Document]:
     ]
 
 
+def adopted_reads(scope: Scope) -> list[Document]:
+    """Find the entries of another stack's secrets that this one took over."""
+    if scope.adopted_stack is None:
+        return []
+    entries = f"secretsmanager:*:{{account}}:secret:litellm/{scope.adopted_stack}/*"
+    actions = ["secretsmanager:DescribeSecret", "secretsmanager:GetResourcePolicy"]
+    return [allow(actions, scope.arns(entries))]
+
+
 def key_reads(scope: Scope) -> list[Document]:
     return [
         allow(

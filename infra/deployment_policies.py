@@ -6,7 +6,13 @@ A managed policy holds 6,144 characters without white space, and a role ten of t
 
 from collections.abc import Iterable
 
-from infra.deployment_identity import identity_reads, identity_writes, key_reads, key_writes
+from infra.deployment_identity import (
+    adopted_reads,
+    identity_reads,
+    identity_writes,
+    key_reads,
+    key_writes,
+)
 from infra.deployment_scope import Scope, deny, tagged_with
 from infra.deployment_services import NETWORK_SERVICES, Service
 from infra.deployment_store_services import STORE_SERVICES
@@ -98,6 +104,7 @@ def preview_policies(scope: Scope) -> dict[str, str]:
     documents["state"] = document(
         *identity_reads(scope),
         *key_reads(scope),
+        *adopted_reads(scope),
         allow(["s3:GetObject"], scope.state("stacks", "history", "locks/organization")),
         *_state_access(scope, ["kms:Decrypt"]),
         deny(["secretsmanager:BatchGetSecretValue", "secretsmanager:GetSecretValue"]),
@@ -123,6 +130,7 @@ def deploy_policies(scope: Scope) -> dict[str, str]:
         *identity_reads(scope),
         *identity_writes(scope),
         *key_reads(scope),
+        *adopted_reads(scope),
         *key_writes(scope),
         allow(["s3:DeleteObject", "s3:GetObject", "s3:PutObject"], state),
         *_state_access(scope, ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"]),

@@ -25,6 +25,7 @@ class DeploymentRolesArgs:
     naming: Naming
     account: AwsAccount
     github: GitHubSettings
+    adopted_stack: str | None
     cluster_settings: ClusterSettings
     cluster: Cluster
 
@@ -54,6 +55,7 @@ class DeploymentRoles(pulumi.ComponentResource):
             project=pulumi.get_project(),
             naming=args.naming,
             github=github,
+            adopted_stack=args.adopted_stack,
         )
         provider = f"arn:{account.partition}:iam::{account.account_id}:oidc-provider/" + (
             _ISSUER.removeprefix("https://")
@@ -149,6 +151,7 @@ def deployment_roles(
         naming=naming,
         account=account,
         github=settings.identity.github,
+        adopted_stack=settings.secrets.adopt_from,
         cluster_settings=settings.cluster,
         cluster=cluster,
     )

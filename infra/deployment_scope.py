@@ -24,6 +24,8 @@ class Scope:
     project: str
     naming: Naming
     github: GitHubSettings
+    adopted_stack: str | None = None
+    """Stack whose secrets this one took over, if that is another one."""
 
     def arn(self, rest: str) -> str:
         filled = rest.format(

@@ -24,7 +24,7 @@ STORE_SERVICES: tuple[Service, ...] = (
             "DeleteDBParameterGroup", "DeleteDBSubnetGroup", "ModifyDBInstance",
             "ModifyDBParameterGroup", "ModifyDBSubnetGroup", "RebootDBInstance",
             "ResetDBParameterGroup", "RestoreDBInstanceFromDBSnapshot",
-            "StartDBInstanceAutomatedBackupsReplication",
+            "RestoreDBInstanceToPointInTime", "StartDBInstanceAutomatedBackupsReplication",
             "StopDBInstanceAutomatedBackupsReplication", *_RDS_TAGS,
         ),
     ),
@@ -153,8 +153,10 @@ STORE_SERVICES: tuple[Service, ...] = (
         group="operations",
         resources=(
             "glue:*:{account}:catalog", "glue:*:{account}:database/{database}",
-            "glue:*:{account}:table/{database}/*",
+            "glue:*:{account}:database/{database}_copies",
+            "glue:*:{account}:table/{database}/*", "glue:*:{account}:table/{database}_copies/*",
             "glue:*:{account}:userDefinedFunction/{database}/*",
+            "glue:*:{account}:userDefinedFunction/{database}_copies/*",
         ),
         reads=("GetDatabase", "GetPartitionIndexes", "GetTable", "GetTags"),
         writes=(

@@ -9,10 +9,11 @@ import pulumi
 import pulumi_aws as aws
 
 from infra.aws_account import AwsAccount
+from infra.copied_logs import copies_bucket_name
 from infra.database import Database
 from infra.durability import DurabilityPolicy
 from infra.encryption import EncryptionKeys
-from infra.iam_policies import allow, document, service_trust
+from infra.iam_policies import replication_policy, service_trust
 from infra.log_storage import LogStorage, lifecycle_rules
 from infra.log_tables import analytics_lifecycle_rules
 from infra.naming import Naming
@@ -35,7 +36,7 @@ class DisasterRecoveryArgs:
 
 
 class DisasterRecovery(pulumi.ComponentResource):
-    """Backups of the serving database and log objects, copied and encrypted with a key there.
+    """Backups of every generation and log objects, copied and encrypted with a key there.
 
     A backup is there minutes after it is in the main region, and kept as long. Log objects
     follow within minutes; their deletion does not, so the copy outlives a mistake or an attack and
@@ -57,18 +58,16 @@ class DisasterRecovery(pulumi.ComponentResource):
             raise ValueError("copies in a second region need a key there")
         self._key = args.keys.copies
         settings = args.settings
-        aws.rds.InstanceAutomatedBackupsReplication(
-            # A new generation has backups of its own; those of the old one stay for their time.
-            f"database-{settings.database.generation}",
-            source_db_instance_arn=args.database.arn,
-            kms_key_id=self._key,
-            retention_period=settings.database.backup_retention_days,
-            region=args.region,
-            opts=self._child,
-        )
-        self.bucket_name = (
-            f"{args.naming.named('log-copies')}-{args.account.account_id}-{args.region}"
-        )
+        for generation, arn in args.database.arns.items():
+            aws.rds.InstanceAutomatedBackupsReplication(
+                f"database-{generation}",
+                source_db_instance_arn=arn,
+                kms_key_id=self._key,
+                retention_period=settings.database.backup_retention_days,
+                region=args.region,
+                opts=self._child,
+            )
+        self.bucket_name = copies_bucket_name(args.naming, args.account.account_id, args.region)
         self.replication_dimensions = {
             "SourceBucket": args.logs.bucket_name,
             "DestinationBucket": self.bucket_name,
@@ -144,43 +143,3 @@ class DisasterRecovery(pulumi.ComponentResource):
                 depends_on=[args.logs.bucket.versioning, copies.versioning, policy],
             ),
         )
-
-
-def replication_policy(
-    *,
-    source: str,
-    destination: str,
-    source_key: str,
-    destination_key: str,
-    regions: tuple[str, str],
-) -> str:
-    """Return what S3 may do to copy encrypted objects from one bucket into another.
-
-    docs.aws.amazon.com/AmazonS3/latest/userguide/setting-repl-config-perm-overview.html and
-    docs.aws.amazon.com/AmazonS3/latest/userguide/replication-config-for-kms-objects.html
-    """
-    home, elsewhere = regions
-    return document(
-        allow(["s3:GetReplicationConfiguration", "s3:ListBucket"], [source]),
-        allow(
-            [
-                "s3:GetObjectVersionForReplication",
-                "s3:GetObjectVersionAcl",
-                "s3:GetObjectVersionTagging",
-                "s3:GetObjectRetention",
-                "s3:GetObjectLegalHold",
-            ],
-            [f"{source}/*"],
-        ),
-        allow(["s3:ReplicateObject", "s3:ReplicateTags"], [f"{destination}/*"]),
-        allow(
-            ["kms:Decrypt"],
-            [source_key],
-            Condition={"StringEquals": {"kms:ViaService": f"s3.{home}.amazonaws.com"}},
-        ),
-        allow(
-            ["kms:Encrypt", "kms:GenerateDataKey"],
-            [destination_key],
-            Condition={"StringEquals": {"kms:ViaService": f"s3.{elsewhere}.amazonaws.com"}},
-        ),
-    )

@@ -1,17 +1,12 @@
 """Rules between the settings of the edge and those of other sections."""
 
-from __future__ import annotations
-
 import ipaddress
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING
 
 from infra.setting_sections import Durability, LoadBalancerSettings
-
-if TYPE_CHECKING:
-    from infra.setting_rules import Supplied
-    from infra.settings import Settings
+from infra.settings import Settings
+from infra.supplied_secrets import Supplied
 
 # One path of each family that the API's host name never serves.
 NEVER_ON_THE_API_HOST = (

@@ -1,15 +1,10 @@
 """Rules on what LiteLLM does with a licence only."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from infra.proxy_config.enterprise_keys import ENTERPRISE_VARIABLES, LICENSE_VARIABLE
 from infra.setting_sections import EnterpriseSettings, License
-
-if TYPE_CHECKING:
-    from infra.settings import Settings
+from infra.settings import Settings
 
 _NEED = (
     "is LiteLLM Enterprise; set license to enterprise and supply suppliedSecrets.license, or "

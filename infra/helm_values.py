@@ -8,6 +8,7 @@ from infra import versions
 from infra.cache import PORT as CACHE_PORT
 from infra.database import PORT as DATABASE_PORT
 from infra.documents import InvalidConfiguration, parse_yaml
+from infra.images import proxy_repository
 from infra.naming import PRIORITY_CLASS, PROJECT_ROOT, SERVICE_ACCOUNT
 from infra.pod_environment import SecretVariable
 from infra.providers import identity_tokens
@@ -84,7 +85,7 @@ def values_context(
     """Return what the chart's values are rendered from."""
     gateway, balancer = settings.gateway, settings.load_balancer
     return HelmValuesContext(
-        image_repository=gateway.image.repository,
+        image_repository=proxy_repository(settings),
         image_tag=gateway.image.tag or versions.LITELLM,
         image_digest=gateway.image.digest or "",
         service_account=SERVICE_ACCOUNT,

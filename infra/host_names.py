@@ -1,5 +1,7 @@
 """The names under which the load balancer is reached: their certificate and their records."""
 
+from dataclasses import dataclass
+
 import pulumi
 import pulumi_aws as aws
 
@@ -37,28 +39,52 @@ def certificate(
     ).certificate_arn
 
 
-def point_to(
-    balancer: aws.lb.LoadBalancer, settings: LoadBalancerSettings, parent: pulumi.Resource
-) -> None:
-    """Make the host names aliases of the balancer in the hosted zone, if one is given."""
-    if not settings.hosted_zone_id:
-        return
-    for label, name in _names(settings).items():
-        aws.route53.Record(
-            label,
-            zone_id=settings.hosted_zone_id,
-            name=name,
-            type="A",
-            aliases=[
-                {
-                    "name": balancer.dns_name,
-                    "zone_id": balancer.zone_id,
-                    # With a single answer to give, its health changes nothing.
-                    "evaluate_target_health": False,
-                }
-            ],
-            opts=pulumi.ResourceOptions(parent=parent),
-        )
+@dataclass(frozen=True, kw_only=True)
+class HostNamesArgs:
+    settings: LoadBalancerSettings
+    parent: pulumi.Resource
+    """The component of the balancer."""
+    balancer: aws.lb.LoadBalancer
+    taken_over_after: pulumi.Resource | None = None
+    """What has to be there before names that point elsewhere move here; None for own names."""
+
+
+class HostNames(pulumi.ComponentResource):
+    """The host names as aliases of the balancer in the hosted zone, if one is given.
+
+    A name that somebody else has is an error, unless this stack takes names over.
+    """
+
+    def __init__(
+        self, name: str, args: HostNamesArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("litellm:load-balancer:HostNames", name, None, opts)
+        after = args.taken_over_after
+        for label, host_name in (
+            _names(args.settings).items() if args.settings.hosted_zone_id else ()
+        ):
+            aws.route53.Record(
+                label,
+                zone_id=args.settings.hosted_zone_id or "",
+                name=host_name,
+                type="A",
+                aliases=[
+                    {
+                        "name": args.balancer.dns_name,
+                        "zone_id": args.balancer.zone_id,
+                        # With a single answer to give, its health changes nothing.
+                        "evaluate_target_health": False,
+                    }
+                ],
+                allow_overwrite=True if after else None,
+                opts=pulumi.ResourceOptions(
+                    parent=self,
+                    depends_on=[after] if after else None,
+                    # Their parent up to 0.1.0; may go when no stack of that version is left.
+                    aliases=[pulumi.Alias(parent=args.parent)],
+                ),
+            )
+        self.register_outputs({})
 
 
 def _names(settings: LoadBalancerSettings) -> dict[str, str]:

@@ -82,6 +82,11 @@ def secret_reader_policy(*, secret_arns: Sequence[str], key_arns: Sequence[str])
     )
 
 
+def secret_ages_policy(secret_arns: Sequence[str]) -> str:
+    """Return what the job that looks at secrets' ages may do: read when versions were made."""
+    return document(allow(["secretsmanager:ListSecretVersionIds"], secret_arns))
+
+
 def tls_only_statement(bucket_arn: str) -> Document:
     """Return the statement of a bucket policy that refuses every request without TLS."""
     return {
@@ -97,3 +102,43 @@ def tls_only_statement(bucket_arn: str) -> Document:
 def tls_only_bucket_policy(bucket_arn: str) -> str:
     """Return a bucket policy that refuses every request without TLS."""
     return document(tls_only_statement(bucket_arn))
+
+
+def replication_policy(
+    *,
+    source: str,
+    destination: str,
+    source_key: str,
+    destination_key: str,
+    regions: tuple[str, str],
+) -> str:
+    """Return what S3 may do to copy encrypted objects from one bucket into another.
+
+    docs.aws.amazon.com/AmazonS3/latest/userguide/setting-repl-config-perm-overview.html and
+    docs.aws.amazon.com/AmazonS3/latest/userguide/replication-config-for-kms-objects.html
+    """
+    home, elsewhere = regions
+    return document(
+        allow(["s3:GetReplicationConfiguration", "s3:ListBucket"], [source]),
+        allow(
+            [
+                "s3:GetObjectVersionForReplication",
+                "s3:GetObjectVersionAcl",
+                "s3:GetObjectVersionTagging",
+                "s3:GetObjectRetention",
+                "s3:GetObjectLegalHold",
+            ],
+            [f"{source}/*"],
+        ),
+        allow(["s3:ReplicateObject", "s3:ReplicateTags"], [f"{destination}/*"]),
+        allow(
+            ["kms:Decrypt"],
+            [source_key],
+            Condition={"StringEquals": {"kms:ViaService": f"s3.{home}.amazonaws.com"}},
+        ),
+        allow(
+            ["kms:Encrypt", "kms:GenerateDataKey"],
+            [destination_key],
+            Condition={"StringEquals": {"kms:ViaService": f"s3.{elsewhere}.amazonaws.com"}},
+        ),
+    )

@@ -1,12 +1,8 @@
 """Rules between limits, alerts, guardrails and the other sections of a stack's configuration."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from infra.settings import Settings
+from infra.settings import Settings
 
 # SpecialModelNames in litellm/proxy/_types.py of 1.106.2.
 _SPECIAL_MODELS = frozenset({"all-proxy-models", "all-team-models", "no-default-models"})

@@ -41,7 +41,7 @@ class LoadBalancerArgs:
 
 
 class LoadBalancer(pulumi.ComponentResource):
-    """An internal ALB in subnets of its own, its target group, listeners, names and firewall.
+    """An internal ALB in subnets of its own, its target group, listeners and firewall.
 
     With a certificate it serves HTTPS and redirects plain requests; without one, plain HTTP inside
     the VPC. What it serves under which name, ``infra/listener_rules.py`` tells. Every request is
@@ -68,7 +68,7 @@ class LoadBalancer(pulumi.ComponentResource):
         self._child = pulumi.ResourceOptions(parent=self)
         security_group = self._security_group()
         self.security_group_id = security_group.id
-        balancer = self._balancer(security_group)
+        self._alb = balancer = self._balancer(security_group)
         self.arn = balancer.arn
         targets = self._target_group()
         self.target_group_arn = targets.arn
@@ -86,7 +86,6 @@ class LoadBalancer(pulumi.ComponentResource):
                 actions=[signing_in, serving] if rule.signs_in else [serving],
                 opts=self._child,
             )
-        host_names.point_to(balancer, settings, self)
         if settings.web_firewall.enabled:
             firewall_args = WebFirewallArgs(
                 naming=args.naming,
@@ -98,6 +97,17 @@ class LoadBalancer(pulumi.ComponentResource):
             WebFirewall("web-firewall", firewall_args, self._child)
         self.url, self.admin_url = self._urls(balancer)
         self.register_outputs({"url": self.url})
+
+    def point_names_here(
+        self, gateway: pulumi.Resource, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        """Give its names to this balancer; those of a region that was left once pods serve here."""
+        taking_over = self._args.settings.restore.from_region is not None
+        after = gateway if taking_over else None
+        args = host_names.HostNamesArgs(
+            settings=self._settings, parent=self, balancer=self._alb, taken_over_after=after
+        )
+        host_names.HostNames("host-names", args, opts)
 
     def _balancer(self, security_group: aws.ec2.SecurityGroup) -> aws.lb.LoadBalancer:
         args = self._args

@@ -7,6 +7,7 @@ import pulumi_aws as aws
 
 from infra.analytics_policies import log_reader_policy
 from infra.aws_account import AwsAccount
+from infra.copied_logs import copied_logs
 from infra.durability import DurabilityPolicy
 from infra.encryption import EncryptionKeys
 from infra.log_queries import log_queries
@@ -34,7 +35,9 @@ class LogAnalytics(pulumi.ComponentResource):
 
     The workgroup stops a query that reads more than ``logAnalytics.scanLimitGib``, and writes all
     results to a bucket of their own, encrypted, where they expire. Whoever asks cannot choose
-    otherwise. ``reader_policy_arn`` is a policy that allows no more than to query.
+    otherwise. ``reader_policy_arn`` is a policy that allows no more than to query. A stack that
+    took over from another region has a second database, ``<database>_copies``, of the same tables
+    over the copied logs of the stack that was left.
     """
 
     database: str
@@ -50,23 +53,26 @@ class LogAnalytics(pulumi.ComponentResource):
         # Athena takes no hyphens without quotes.
         self.database = args.naming.database
         self.workgroup = args.naming.named("logs")
-        self._tables()
+        self._tables(self.database, args.logs.bucket_name)
+        self._copied = copied_logs(args.naming, args.account, args.settings)
+        if self._copied:
+            self._tables(self._copied.database, self._copied.bucket_name, "copied-")
         results = self._results_bucket()
         self._queries(results)
         self.reader_policy_arn = self._reader_policy(results)
         self.register_outputs({"database": self.database, "workgroup": self.workgroup})
 
-    def _tables(self) -> None:
+    def _tables(self, name: str, bucket: str, label: str = "") -> None:
         args = self._args
         database = aws.glue.CatalogDatabase(
-            "logs",
-            name=self.database,
-            description=f"{args.naming.prefix}: request logs and archived spend",
+            f"{label}logs",
+            name=name,
+            description=f"{args.naming.prefix}: request logs and archived spend in {bucket}",
             opts=self._child,
         )
-        for table in log_tables(args.settings, args.logs.bucket_name):
+        for table in log_tables(args.settings, bucket):
             aws.glue.CatalogTable(
-                table.name,
+                f"{label}{table.name}",
                 name=table.name,
                 database_name=database.name,
                 description=table.description,
@@ -79,7 +85,7 @@ class LogAnalytics(pulumi.ComponentResource):
 
     def _results_bucket(self) -> PrivateBucket:
         args = self._args
-        name = f"{args.naming.named('results')}-{args.account.account_id}-{args.account.region}"
+        name = args.naming.bucket("results", args.account.account_id, args.account.region)
         days = args.settings.log_analytics.result_days
         bucket_args = PrivateBucketArgs(
             bucket_name=name,
@@ -129,14 +135,20 @@ class LogAnalytics(pulumi.ComponentResource):
     def _reader_policy(self, results: PrivateBucket) -> pulumi.Output[str]:
         args, account = self._args, self._args.account
         place = f"{account.region}:{account.account_id}"
-        document = pulumi.Output.all(args.logs.bucket_arn, results.arn, args.keys.logs).apply(
+        databases, buckets, keys = [self.database], [], [args.keys.logs]
+        if copied := self._copied:
+            databases.append(copied.database)
+            buckets.append(f"arn:{account.partition}:s3:::{copied.bucket_name}")
+            invoke = pulumi.InvokeOutputOptions(parent=self)
+            keys.append(aws.kms.get_key_output(key_id=copied.key_alias, opts=invoke).arn)
+        document = pulumi.Output.all(args.logs.bucket_arn, results.arn, *keys).apply(
             lambda known: log_reader_policy(
                 workgroup_arn=f"arn:{account.partition}:athena:{place}:workgroup/{self.workgroup}",
                 catalog_arn=f"arn:{account.partition}:glue:{place}",
-                database=self.database,
-                bucket_arn=known[0],
+                databases=databases,
+                bucket_arns=[known[0], *buckets],
                 results_arn=known[1],
-                key_arn=known[2],
+                key_arns=known[2:],
             )
         )
         return aws.iam.Policy(

@@ -6,11 +6,12 @@ docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax-for-Metr
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from infra.cloudwatch_metrics import ARCHIVE_ERRORS, BUDGET_REFUSALS
+from infra.cloudwatch_metrics import ARCHIVE_ERRORS, BUDGET_REFUSALS, OVERDUE_SECRETS
 from infra.naming import NAMESPACE
 
 # The jobs that archive, by the names of their containers.
 ARCHIVE_CONTAINERS = ("spend-archive", "request-copy")
+AGES_CONTAINER = "secret-ages"
 _LONGEST_PATTERN = 1024
 
 
@@ -93,5 +94,17 @@ def container_log_filters() -> Sequence[LogFilter]:
                 )
             ),
             metric=ARCHIVE_ERRORS,
+        ),
+        LogFilter(
+            name="overdue-secrets",
+            pattern=pattern(
+                all_of(
+                    in_namespace,
+                    equals("kubernetes.container_name", AGES_CONTAINER),
+                    # A secret that is overdue, or ages that could not be read.
+                    any_of(equals("log", "Traceback*"), equals("log_processed.level", "WARNING")),
+                )
+            ),
+            metric=OVERDUE_SECRETS,
         ),
     )

@@ -52,7 +52,7 @@ class LogStorage(pulumi.ComponentResource):
         super().__init__("litellm:log-storage:LogStorage", name, None, opts)
         account = args.account
         # Known in a preview, and unique: bucket names are shared by all accounts.
-        self.bucket_name = f"{args.naming.named('logs')}-{account.account_id}-{account.region}"
+        self.bucket_name = args.naming.bucket("logs", account.account_id, account.region)
         self.bucket = PrivateBucket(
             "logs",
             PrivateBucketArgs(

@@ -1,14 +1,9 @@
 """Rules between monitoring and the other sections of a stack's configuration."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from infra.setting_sections import Durability
-
-if TYPE_CHECKING:
-    from infra.settings import Settings
+from infra.settings import Settings
 
 
 def monitoring_problems(settings: Settings, _supplied: object = None) -> Iterator[str]:

@@ -11,6 +11,7 @@ from infra.durability import DurabilityPolicy
 from infra.grafana_host import GrafanaHost, GrafanaHostArgs
 from infra.iam_policies import allow, document
 from infra.identity import ServiceAccountRole, ServiceAccountRoleArgs
+from infra.images import with_mirrored_monitoring
 from infra.monitoring_network import MonitoringNetwork, apply_policies
 from infra.monitoring_values import (
     ALERTMANAGER_ACCOUNT,
@@ -78,7 +79,9 @@ class MonitoringStack(pulumi.ComponentResource):
             chart=_CHART,
             version=versions.KUBE_PROMETHEUS_STACK,
             repository_opts={"repo": versions.KUBE_PROMETHEUS_STACK_REPOSITORY},
-            values=chart_values(self._values()),
+            values=with_mirrored_monitoring(
+                chart_values(self._values()), self._args.stack.settings.images.mirror
+            ),
             atomic=True,
             timeout=_RELEASE_SECONDS,
             opts=pulumi.ResourceOptions(

@@ -17,6 +17,11 @@ EXTERNAL_SECRETS_NAMESPACE = "external-secrets"
 SERVICE_ACCOUNT = "litellm-gateway"
 PRIORITY_CLASS = "litellm-gateway"
 RELEASE = "gateway"
+# Labels of the pods with which `ops doctor` asks the data stores.
+DOCTOR = {"app.kubernetes.io/name": "doctor"}
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+_BUCKET_LIMIT = 63
+_LONGEST_BUCKET, _LONGEST_REGION = "log-copies", "ap-southeast-1"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +35,7 @@ class Naming:
     stack: str
     durability: Durability = Durability.PROTECTED
     extra_tags: dict[str, str] = field(default_factory=dict)
+    bucket_suffix: str = ""
 
     def __post_init__(self) -> None:
         if len(self.prefix) > 24:
@@ -37,11 +43,22 @@ class Naming:
                 f"stack name {self.stack!r} is too long: {len(self.prefix) - 24} characters too "
                 "many for the names of load balancers"
             )
+        longest = len(self.bucket(_LONGEST_BUCKET, "0" * 12, _LONGEST_REGION))
+        if longest > _BUCKET_LIMIT:
+            raise ValueError(
+                f"aws.bucketSuffix {self.bucket_suffix!r} is too long for stack {self.stack!r}: "
+                f"{longest - _BUCKET_LIMIT} characters too many for the names of buckets"
+            )
 
     @classmethod
     def of(cls, stack: str, settings: Settings) -> Naming:
         """Return the names and tags of a stack with these settings."""
-        return cls(stack=stack, durability=settings.durability, extra_tags=settings.aws.tags)
+        return cls(
+            stack=stack,
+            durability=settings.durability,
+            extra_tags=settings.aws.tags,
+            bucket_suffix=settings.aws.bucket_suffix,
+        )
 
     @property
     def prefix(self) -> str:
@@ -55,6 +72,11 @@ class Naming:
     def named(self, part: str) -> str:
         """Return the physical name of a part, such as ``litellm-dev-api``."""
         return f"{self.prefix}-{part}"
+
+    def bucket(self, part: str, account_id: str, region: str) -> str:
+        """Return a bucket's name: known in a preview, and unique, for all accounts share them."""
+        suffix = f"-{self.bucket_suffix}" if self.bucket_suffix else ""
+        return f"{self.named(part)}{suffix}-{account_id}-{region}"
 
     def secret_path(self, family: str) -> str:
         """Return the name of a family's entry in Secrets Manager, such as ``litellm/dev/cache``."""

@@ -1,17 +1,12 @@
 """Rules between the network, the cluster and the rest of a stack's configuration."""
 
-from __future__ import annotations
-
 import ipaddress
 from collections.abc import Iterator
 from itertools import combinations
-from typing import TYPE_CHECKING
 
 from infra.setting_sections import Durability
-
-if TYPE_CHECKING:
-    from infra.setting_rules import Supplied
-    from infra.settings import Settings
+from infra.settings import Settings
+from infra.supplied_secrets import Supplied
 
 
 def _somebody_reaches_the_api_server(settings: Settings, _: Supplied) -> Iterator[str]:

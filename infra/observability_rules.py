@@ -1,14 +1,9 @@
 """Rules between Prometheus, Grafana and the other sections of a stack's configuration."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from infra.naming import EXTERNAL_SECRETS_NAMESPACE, NAMESPACE
-
-if TYPE_CHECKING:
-    from infra.settings import Settings
+from infra.settings import Settings
 
 _OF_OTHERS = (NAMESPACE, EXTERNAL_SECRETS_NAMESPACE, "kube-system", "default")
 

@@ -100,7 +100,11 @@ def boundary_document(
         allow(_BUCKETS, arns(f"s3:::{prefix}-*")),
         allow(_OBJECTS, arns(f"s3:::{prefix}-*/*")),
         allow(
-            ["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"],
+            [
+                "secretsmanager:DescribeSecret",
+                "secretsmanager:GetSecretValue",
+                "secretsmanager:ListSecretVersionIds",
+            ],
             arns(
                 f"secretsmanager:*:{account}:secret:litellm/{naming.stack}/*",
                 f"secretsmanager:*:{account}:secret:rds!*",

@@ -42,7 +42,7 @@ def plain_environment(
     The database's certificate and name are always verified: ``sslmode=require`` with a strict
     ``sslaccept`` and an authority is Prisma's spelling of ``verify-full``.
     """
-    user = database_user(settings.rotation.database)
+    user = database_user(settings.rotation.serving("database"))
     environment = {
         "LITELLM_MODE": "PRODUCTION",
         "LITELLM_LOG": settings.gateway.log_level,

@@ -31,6 +31,7 @@ class PrivateBucketArgs:
 class PrivateBucket(pulumi.ComponentResource):
     """Private, versioned, encrypted with one key, owned by its account, reached by TLS only.
 
+    Unless the stack is disposable it outlives the stack, as protected as before.
     ``versioning`` is what a replication must wait for, ``policy`` what a service that writes must.
     """
 
@@ -43,7 +44,9 @@ class PrivateBucket(pulumi.ComponentResource):
         self, name: str, args: PrivateBucketArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("litellm:private-bucket:PrivateBucket", name, None, opts)
-        child = pulumi.ResourceOptions(parent=self)
+        # A bucket with objects in it cannot be deleted: it stays, with all that protects them.
+        stays = not args.durability.force_destroy_bucket
+        child = pulumi.ResourceOptions(parent=self, retain_on_delete=stays)
         bucket = aws.s3.Bucket(
             name,
             bucket=args.bucket_name,
@@ -51,7 +54,9 @@ class PrivateBucket(pulumi.ComponentResource):
             object_lock_enabled=args.object_lock_days is not None or None,
             region=args.region,
             opts=pulumi.ResourceOptions(
-                parent=self, protect=args.durability.protect and args.protected
+                parent=self,
+                protect=args.durability.protect and args.protected,
+                retain_on_delete=stays,
             ),
         )
         self.id, self.arn = bucket.id, bucket.arn
@@ -92,14 +97,17 @@ class PrivateBucket(pulumi.ComponentResource):
             policy=args.policy
             or tls_only_bucket_policy(f"arn:{args.partition}:s3:::{args.bucket_name}"),
             region=args.region,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[public]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[public], retain_on_delete=stays),
+        )
+        versioned = pulumi.ResourceOptions(
+            parent=self, depends_on=[self.versioning], retain_on_delete=stays
         )
         aws.s3.BucketLifecycleConfiguration(
             name,
             bucket=bucket.id,
             rules=args.lifecycle_rules,
             region=args.region,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[self.versioning]),
+            opts=versioned,
         )
         if args.object_lock_days is not None:
             aws.s3.BucketObjectLockConfiguration(
@@ -107,7 +115,7 @@ class PrivateBucket(pulumi.ComponentResource):
                 bucket=bucket.id,
                 rule={"default_retention": {"mode": "COMPLIANCE", "days": args.object_lock_days}},
                 region=args.region,
-                opts=pulumi.ResourceOptions(parent=self, depends_on=[self.versioning]),
+                opts=versioned,
             )
         self.register_outputs({})
 

@@ -1,12 +1,8 @@
 """Rules between records of requests and the other sections of a stack's configuration."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from infra.settings import Settings
+from infra.settings import Settings
 
 
 def request_logging_problems(settings: Settings, _supplied: object = None) -> Iterator[str]:

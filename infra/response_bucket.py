@@ -37,7 +37,7 @@ class ResponseBucket(pulumi.ComponentResource):
     ) -> None:
         super().__init__("litellm:response-bucket:ResponseBucket", name, None, opts)
         account = args.account
-        self.bucket_name = f"{args.naming.named('answers')}-{account.account_id}-{account.region}"
+        self.bucket_name = args.naming.bucket("answers", account.account_id, account.region)
         bucket = PrivateBucket(
             "answers",
             PrivateBucketArgs(

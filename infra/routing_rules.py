@@ -1,18 +1,13 @@
 """Rules about routing and kept answers: what LiteLLM would do in silence, and nobody means."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING
 
 from infra.model_catalogue import Deployment, Model
 from infra.proxy_config.presets import strategy_of
 from infra.setting_sections import Durability
 from infra.setting_sections.routing import DEFAULT_TAG
-
-if TYPE_CHECKING:
-    from infra.settings import Settings
+from infra.settings import Settings
 
 
 def routable_names(settings: Settings) -> frozenset[str]:

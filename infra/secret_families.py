@@ -48,15 +48,26 @@ UI_PASSWORD = SecretFamily(
 )
 GRAFANA_ADMIN = SecretFamily(name="grafana-admin", reader="grafana")
 
+# Key in `rotation` of each family whose values are generated anew.
+GENERATED: dict[str, SecretFamily] = {
+    "masterKey": MASTER_KEY,
+    "database": DATABASE,
+    "cache": CACHE,
+    "drainToken": DRAIN_TOKEN,
+    "uiPassword": UI_PASSWORD,
+    "grafanaAdmin": GRAFANA_ADMIN,
+}
 
-def _kebab(key: str) -> str:
+
+def kebab(key: str) -> str:
+    """Return a setting's key as a name has it: ``masterKey`` → ``master-key``."""
     return "".join(f"-{letter.lower()}" if letter.isupper() else letter for letter in key)
 
 
 # Families whose values a person supplies: key in `suppliedSecrets` → family. The variables of the
 # integrations are those that LiteLLM 1.106.2 reads, Grafana's are named by its configuration.
 SUPPLIED: dict[str, SecretFamily] = {
-    key: SecretFamily(name=f"provider-{_kebab(key)}", environment=environment)
+    key: SecretFamily(name=f"provider-{kebab(key)}", environment=environment)
     for key, environment in SUPPLIED_CREDENTIALS.items()
 } | {
     "signInClient": SecretFamily(
@@ -94,7 +105,7 @@ def supplied_family(key: str) -> SecretFamily | None:
 
 
 def kept_epochs(epoch: int) -> tuple[int, ...]:
-    """Return the epochs that exist while ``epoch`` serves: the one before it, and itself.
+    """Return the epochs that exist while ``epoch`` is the newest: the one before it, and itself.
 
     The previous one stays until the next rotation, so that old pods can restart and a roll-back
     is no more than a name.

@@ -9,11 +9,12 @@ from pulumi_kubernetes.apiextensions import CustomResource
 
 from infra import versions
 from infra.credentials import StoredEpoch
+from infra.images import external_secrets_values
 from infra.naming import EXTERNAL_SECRETS_NAMESPACE, NAMESPACE
 
 SERVICE_ACCOUNT = "external-secrets"
 STORE = "secrets-manager"
-DATABASE_MASTER_SECRET = "database-master"  # noqa: S105 - a name
+_DATABASE_MASTER = "database-master"
 _API_VERSION = "external-secrets.io/v1"
 
 
@@ -22,6 +23,8 @@ class ExternalSecretsArgs:
     region: str
     endpoint: str | None
     role_arn: pulumi.Input[str]
+    mirror: str | None = None
+    """Registry that its image is pulled from; None: its own."""
     namespaces: Sequence[str] = (NAMESPACE,)
     """Where Secrets may be synced to."""
 
@@ -58,6 +61,7 @@ class ExternalSecrets(pulumi.ComponentResource):
                     "name": SERVICE_ACCOUNT,
                     "annotations": {"eks.amazonaws.com/role-arn": args.role_arn},
                 },
+                **external_secrets_values(args.mirror),
                 **({"extraEnv": _addresses(args.endpoint)} if args.endpoint else {}),
             },
             atomic=True,
@@ -107,6 +111,7 @@ class SyncedSecretsArgs:
     store: CustomResource
     namespace: kubernetes.core.v1.Namespace
     kept: Sequence[StoredEpoch]
+    database_generation: int
     database_master_secret: pulumi.Input[str]
     wait_for: Sequence[pulumi.Resource] = ()
     """What must hold before a Secret may exist, such as a user that already has its password."""
@@ -134,16 +139,23 @@ class SyncedSecrets(pulumi.ComponentResource):
             # What pods have no use for does not come into the cluster.
             if stored.family.environment
         }
-        # AWS rotates this one by itself, so it is followed instead of pinned.
+        # AWS rotates this one by itself, so it is followed instead of pinned. The interval is
+        # written as the controller writes it: it would change any other form, and own it then.
         self.database_master = _external_secret(
-            DATABASE_MASTER_SECRET,
+            _DATABASE_MASTER,
             NAMESPACE,
             {"key": args.database_master_secret},
-            refresh={"refreshPolicy": "Periodic", "refreshInterval": "1m"},
+            refresh={"refreshPolicy": "Periodic", "refreshInterval": "1m0s"},
             immutable=False,
             opts=child,
+            object_name=database_master_secret(args.database_generation),
         )
         self.register_outputs({})
+
+
+def database_master_secret(generation: int) -> str:
+    """Name of the Secret with the master user of a database: each database has its own."""
+    return f"{_DATABASE_MASTER}-{generation}"
 
 
 def pinned_secret(
@@ -170,9 +182,11 @@ def _external_secret(
     refresh: dict[str, str],
     immutable: bool,
     opts: pulumi.ResourceOptions,
+    object_name: str | None = None,
 ) -> CustomResource:
+    logical_name, name = name, object_name or name
     return CustomResource(
-        name,
+        logical_name,
         api_version=_API_VERSION,
         kind="ExternalSecret",
         metadata={

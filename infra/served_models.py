@@ -2,17 +2,12 @@
 providers. Pure: settings in, settings out.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING
 
 from infra.bedrock_profiles import callable_geographies, profiles_of
 from infra.data_residency import allowed_geographies
 from infra.model_catalogue import Deployment, Model
-
-if TYPE_CHECKING:
-    from infra.settings import Settings
+from infra.settings import Settings
 
 # Name, tier, foundation model, fallbacks. The ids: LiteLLM 1.106.2's price map.
 _DEFAULTS = (

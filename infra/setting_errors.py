@@ -5,7 +5,11 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
+from infra.setting_sections.secrets import SALT_KEY_REASON
 from infra.suggestions import unknown
+
+# Keys that one might expect, and why there are none.
+_NO_SETTINGS = {"rotation.saltKey": f"{SALT_KEY_REASON}; leave it out"}
 
 
 def describe(key: str, annotation: Any, error: ValidationError) -> Iterator[str]:
@@ -17,7 +21,9 @@ def describe(key: str, annotation: Any, error: ValidationError) -> Iterator[str]
         if detail["type"] == "extra_forbidden":
             # What stands there may be a secret that was put into the wrong place.
             *parents, name = detail["loc"]
-            yield f"{key}{path}: {unknown('key', str(name), _keys_at(annotation, parents))}"
+            known = _keys_at(annotation, parents)
+            reason = _NO_SETTINGS.get(f"{key}{path}") or unknown("key", str(name), known)
+            yield f"{key}{path}: {reason}"
             continue
         message = detail["msg"].removeprefix("Value error, ")
         given = detail["input"]

@@ -3,10 +3,7 @@
 Each yields a sentence a violation: the key, what it is, and what would be right.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, TypeAlias
 
 from infra.capacity import capacity_problems
 from infra.catalogue_rules import CATALOGUE_RULES
@@ -18,53 +15,28 @@ from infra.network_rules import NETWORK_RULES
 from infra.observability_rules import OBSERVABILITY_RULES
 from infra.providers import connections
 from infra.request_logging_rules import request_logging_problems
+from infra.restore_rules import RESTORE_RULES
 from infra.routing_rules import ROUTING_RULES
-from infra.secret_families import SUPPLIED, supplied_family
+from infra.secret_families import SALT_KEY, supplied_family
 from infra.setting_sections import Durability
+from infra.settings import Settings
 from infra.sign_in_rules import SIGN_IN_RULES
 from infra.suggestions import unknown
-
-if TYPE_CHECKING:
-    from infra.settings import Settings
-
-SUPPLIED_SECRETS_KEY = "suppliedSecrets"
+from infra.supplied_secrets import SUPPLIED_SECRETS_KEY, Supplied, supplied_secret_problems
 
 # PROXY_BATCH_WRITE_AT in litellm/constants.py of 1.106.2; 60 in docs.litellm.ai/docs/proxy/prod.
 _SPEND_WRITE_SECONDS = 10
 
-# In place of `suppliedSecrets` for whoever reads a stack's file and cannot decrypt it.
-ENCRYPTED = "[encrypted]"
 
-# Family → epoch → names of its fields; None if they are encrypted as a whole.
-Supplied: TypeAlias = dict[str, dict[str, frozenset[str]]] | None
-
-
-def _supplied_secrets_are_complete(settings: Settings, supplied: Supplied) -> Iterator[str]:
-    if supplied is None:
-        return
-    used = settings.supplied_families if settings.secrets.supplied == "configuration" else {}
-    for family, epoch in used.items():
-        known = supplied_family(family)
-        wanted = frozenset(known.fields if known else ())
-        for number in sorted({max(1, epoch - 1), epoch}):
-            given = supplied.get(family, {}).get(str(number))
-            command = f"pulumi config set --secret --path '{SUPPLIED_SECRETS_KEY}.{family}"
-            if given is None:
-                yield (
-                    f"{SUPPLIED_SECRETS_KEY}.{family}: epoch {number} has no value, and values of "
-                    f"this family are supplied, not generated; set it with `{command}"
-                    f'["{number}"].{sorted(wanted)[0]}\'`'
-                )
-            elif given != wanted:
-                yield (
-                    f'{SUPPLIED_SECRETS_KEY}.{family}["{number}"]: has '
-                    f"{', '.join(sorted(given)) or 'nothing'}; needs {', '.join(sorted(wanted))}"
-                )
-    for family in sorted(supplied.keys() - used.keys()):
-        if supplied_family(family):
-            yield f"{SUPPLIED_SECRETS_KEY}.{family}: nothing in this stack uses it; remove it"
-        else:
-            yield f"{SUPPLIED_SECRETS_KEY}.{family}: {unknown('family', family, SUPPLIED)}"
+def _adopted_names_are_of_adopted_families(settings: Settings, _: Supplied) -> Iterator[str]:
+    secrets, adopted = settings.secrets, set()
+    if secrets.salt_key == "adopt":
+        adopted.add(SALT_KEY.name)
+    if secrets.supplied == "adopt":
+        found = (supplied_family(key) for key in settings.supplied_families)
+        adopted |= {family.name for family in found if family}
+    for name in sorted(secrets.adopt_names.keys() - adopted):
+        yield f"secrets.adoptNames.{name}: {unknown('adopted family', name, adopted)}"
 
 
 def _rotated_providers_are_used(settings: Settings, _supplied: Supplied) -> Iterator[str]:
@@ -161,7 +133,8 @@ def _bedrock_roles_have_a_use(settings: Settings, _supplied: Supplied) -> Iterat
 
 
 RULES: tuple[Callable[[Settings, Supplied], Iterator[str]], ...] = (
-    _supplied_secrets_are_complete,
+    supplied_secret_problems,
+    _adopted_names_are_of_adopted_families,
     _rotated_providers_are_used,
     *CATALOGUE_RULES,
     _protected_stacks_are_durable,
@@ -170,6 +143,7 @@ RULES: tuple[Callable[[Settings, Supplied], Iterator[str]], ...] = (
     *NETWORK_RULES,
     *SIGN_IN_RULES,
     _copies_go_elsewhere,
+    *RESTORE_RULES,
     _locked_objects_are_kept,
     capacity_problems,
     _archived_spend_outlives_the_database,

@@ -1,14 +1,9 @@
 """What is worth a second look in a stack's configuration, though it can be brought up."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from infra.setting_sections import License
-
-if TYPE_CHECKING:
-    from infra.settings import Settings
+from infra.settings import Settings
 
 # _raise_if_sso_exceeds_free_user_limit in
 # litellm/proxy/management_endpoints/ui_sso.py of 1.106.2.

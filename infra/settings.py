@@ -1,21 +1,11 @@
-"""The configuration of a stack: loaded once, checked whole, then only read.
+"""What a stack's configuration may hold: every section with its default and its meaning."""
 
-``load`` reads every section, collects all errors of all sections and of the rules between them,
-and raises one :class:`SettingsError` before any resource exists.
-"""
+from typing import Literal
 
-import json
-from collections.abc import Mapping
-from typing import Any, Literal
-
-import pulumi
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import Field
 
 from infra.model_catalogue import AliasName, Model, Targets
 from infra.providers import connections
-from infra.served_models import served
-from infra.setting_errors import describe
-from infra.setting_rules import ENCRYPTED, RULES, SUPPLIED_SECRETS_KEY, Supplied
 from infra.setting_sections import (
     AccessLogSettings,
     AdminUiSettings,
@@ -34,6 +24,7 @@ from infra.setting_sections import (
     GatewaySettings,
     GuardrailSettings,
     IdentitySettings,
+    ImagesSettings,
     IssuerSettings,
     JwtSettings,
     License,
@@ -48,6 +39,8 @@ from infra.setting_sections import (
     RequestLoggingSettings,
     Residency,
     ResponseCacheSettings,
+    RestoreSettings,
+    RotationPolicySettings,
     RotationSettings,
     RoutingSettings,
     SecretsSettings,
@@ -56,8 +49,6 @@ from infra.setting_sections import (
     SignInSettings,
     SpendArchiveSettings,
 )
-from infra.setting_warnings import setting_warnings
-from infra.suggestions import unknown
 
 
 class Settings(Section):
@@ -87,6 +78,10 @@ class Settings(Section):
     disaster_recovery: DisasterRecoverySettings = Field(
         default_factory=DisasterRecoverySettings, description="Copies in a second region."
     )
+    restore: RestoreSettings = Field(
+        default_factory=RestoreSettings,
+        description="What the serving generation of the database is made from.",
+    )
     capacity: CapacitySettings = Field(
         default_factory=CapacitySettings, description="What the capacity rules may let pass."
     )
@@ -107,8 +102,16 @@ class Settings(Section):
     rotation: RotationSettings = Field(
         default_factory=RotationSettings, description="Epoch of each secret family."
     )
+    rotation_policy: RotationPolicySettings = Field(
+        default_factory=RotationPolicySettings,
+        description="Age from which on a secret's rotation is overdue, which raises an alarm.",
+    )
     gateway: GatewaySettings = Field(
         default_factory=GatewaySettings, description="The proxy and its pods."
+    )
+    images: ImagesSettings = Field(
+        default_factory=ImagesSettings,
+        description="Where container images are pulled from, and their signatures.",
     )
     request_logging: RequestLoggingSettings = Field(
         default_factory=RequestLoggingSettings,
@@ -208,35 +211,31 @@ class Settings(Section):
 
     @property
     def supplied_families(self) -> dict[str, int]:
-        """Secret families in use whose values a person supplies, each with its epoch."""
+        """Secret families in use whose values a person supplies, each with its newest epoch."""
+        return {key: self.rotation.newest(name) for key, name in self.supplied_rotations.items()}
+
+    @property
+    def supplied_rotations(self) -> dict[str, str]:
+        """Key in `suppliedSecrets` of each such family in use → its key in `rotation`."""
         families = {
-            provider.secret: self.rotation.providers.get(name, 1)
+            provider.secret: f"providers.{name}"
             for name, provider in connections(self).items()
             if provider.secret
         }
-        for family, used, epoch in (
-            ("signInClient", self.sign_in.method == "proxy", self.rotation.sign_in_client),
-            (
-                "loadBalancerClient",
-                self.sign_in.method == "loadBalancer",
-                self.rotation.load_balancer_client,
-            ),
-            ("grafanaClient", self.grafana_sign_in is not None, self.rotation.grafana_client),
-            ("langfuse", self.request_logging.langfuse is not None, self.rotation.langfuse),
-            ("langsmith", self.request_logging.langsmith is not None, self.rotation.langsmith),
-            (
-                "openTelemetry",
-                bool(traces := self.request_logging.open_telemetry) and traces.headers,
-                self.rotation.open_telemetry,
-            ),
-            ("slackWebhook", self.alerting.slack, self.rotation.slack_webhook),
-            ("alertWebhook", self.alerting.webhook, self.rotation.alert_webhook),
-            ("smtp", self.alerting.email and self.alerting.email.username, self.rotation.smtp),
-            ("license", self.license is License.ENTERPRISE, self.rotation.license),
-        ):
-            if used:
-                families[family] = epoch
-        return families
+        traces, email = self.request_logging.open_telemetry, self.alerting.email
+        used = {
+            "signInClient": self.sign_in.method == "proxy",
+            "loadBalancerClient": self.sign_in.method == "loadBalancer",
+            "grafanaClient": self.grafana_sign_in is not None,
+            "langfuse": self.request_logging.langfuse is not None,
+            "langsmith": self.request_logging.langsmith is not None,
+            "openTelemetry": traces is not None and traces.headers,
+            "slackWebhook": self.alerting.slack,
+            "alertWebhook": self.alerting.webhook,
+            "smtp": email is not None and email.username is not None,
+            "license": self.license is License.ENTERPRISE,
+        }
+        return families | {family: family for family, in_use in used.items() if in_use}
 
 
 class SettingsError(Exception):
@@ -247,72 +246,3 @@ class SettingsError(Exception):
         count = f"{len(problems)} error" + ("s" if len(problems) != 1 else "")
         super().__init__(f"configuration of stack {stack!r} has {count}:\n{lines}")
         self.problems = problems
-
-
-def load() -> Settings:
-    """Return the settings of the current stack and log what is worth a second look.
-
-    Raises :class:`SettingsError` with all errors.
-    """
-    settings = parse(pulumi.get_stack(), pulumi.get_project(), _raw_configuration())
-    for warning in setting_warnings(settings):
-        pulumi.log.warn(warning)
-    return settings
-
-
-def _raw_configuration() -> dict[str, str]:
-    """All keys at once: ``pulumi.Config`` can only ask for those it knows."""
-    config = pulumi.runtime.config
-    return {**config.get_config_env(), **config.CONFIG.get()}
-
-
-def parse(stack: str, project: str, configuration: Mapping[str, str]) -> Settings:
-    """Check a stack's raw configuration (full key → text or JSON) and return its settings."""
-    prefix = f"{project}:"
-    texts = {
-        key.removeprefix(prefix): text
-        for key, text in configuration.items()
-        if key.startswith(prefix)
-    }
-    supplied = _shape_of_supplied_secrets(texts.pop(SUPPLIED_SECRETS_KEY, "{}"))
-    sections: dict[str, Any] = {}
-    problems: list[str] = []
-    fields = {field.alias or name: (name, field) for name, field in Settings.model_fields.items()}
-    for key, text in sorted(texts.items()):
-        if key not in fields:
-            problems.append(f"{key}: {unknown('key', key, [*fields, SUPPLIED_SECRETS_KEY])}")
-            continue
-        name, field = fields[key]
-        try:
-            sections[name] = TypeAdapter(field.annotation).validate_python(_decode(text))
-        except ValidationError as error:
-            problems.extend(describe(key, field.annotation, error))
-    if problems:
-        raise SettingsError(stack, problems)
-    settings = served(Settings(**sections))
-    problems = [problem for rule in RULES for problem in rule(settings, supplied)]
-    if problems:
-        raise SettingsError(stack, problems)
-    return settings
-
-
-def _decode(text: str) -> Any:
-    """Objects and lists arrive as JSON, everything else as plain text."""
-    return json.loads(text) if text.lstrip().startswith(("{", "[")) else text
-
-
-def _shape_of_supplied_secrets(text: str) -> Supplied:
-    """Family → epoch → names of the fields. Values are dropped here: errors never hold one."""
-    if text == ENCRYPTED:
-        return None
-    decoded = _decode(text)
-    if not isinstance(decoded, dict):
-        return {}
-    return {
-        family: {
-            str(epoch): frozenset(values) if isinstance(values, dict) else frozenset()
-            for epoch, values in epochs.items()
-        }
-        for family, epochs in decoded.items()
-        if isinstance(epochs, dict)
-    }

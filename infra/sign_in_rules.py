@@ -1,15 +1,10 @@
 """Rules between the settings of the admin UI, of signing in to it, and of other sections."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from infra.setting_sections import SignInSettings
-
-if TYPE_CHECKING:
-    from infra.setting_rules import Supplied
-    from infra.settings import Settings
+from infra.settings import Settings
+from infra.supplied_secrets import Supplied
 
 
 def admin_ui_is_reached(settings: Settings, _supplied: Supplied) -> Iterator[str]:

@@ -6,7 +6,6 @@ from typing import Any
 import pulumi
 import pulumi_kubernetes as kubernetes
 
-from infra import versions
 from infra.naming import NAMESPACE
 from infra.setting_sections import GatewaySettings
 
@@ -18,6 +17,7 @@ _SECONDS = 1800
 @dataclass(frozen=True, kw_only=True)
 class WarmUpArgs:
     gateway: GatewaySettings
+    image: str
     architecture: str
     namespace: kubernetes.core.v1.Namespace
 
@@ -83,8 +83,6 @@ def _job(args: WarmUpArgs, priority: str) -> Any:
 
 
 def _pod(args: WarmUpArgs, priority: str) -> dict[str, Any]:
-    image = args.gateway.image
-    digest = f"@{image.digest}" if image.digest else ""
     memory = f"{args.gateway.memory_mib}Mi"
     return {
         "restartPolicy": "Never",
@@ -111,7 +109,7 @@ def _pod(args: WarmUpArgs, priority: str) -> dict[str, Any]:
         "containers": [
             {
                 "name": NAME,
-                "image": f"{image.repository}:{image.tag or versions.LITELLM}{digest}",
+                "image": args.image,
                 "command": ["python", "-c", f"import time; time.sleep({_SECONDS})"],
                 "resources": {
                     "requests": {"cpu": args.gateway.cpu, "memory": memory},

@@ -10,6 +10,7 @@ from infra import certificate_authorities
 from infra.addons import Addons, NodePlacement
 from infra.archiver import Archiver, ArchiverArgs
 from infra.aws_account import AwsAccount
+from infra.cache import PORT as CACHE_PORT
 from infra.cluster import Cluster
 from infra.credentials import Credentials
 from infra.data_stores import DataStores
@@ -20,14 +21,21 @@ from infra.gateway import Gateway, GatewayArgs
 from infra.gateway_roles import GatewayRoles, GatewayRolesArgs
 from infra.iam_policies import secret_reader_policy
 from infra.identity import ServiceAccountRole, ServiceAccountRoleArgs
+from infra.images import postgres_client_image, proxy_image
 from infra.load_balancer import LoadBalancer
 from infra.log_storage import LogStorage
-from infra.naming import EXTERNAL_SECRETS_NAMESPACE, NAMESPACE, Naming
+from infra.naming import DOCTOR, EXTERNAL_SECRETS_NAMESPACE, NAMESPACE, Naming
 from infra.network import Network
 from infra.network_policies import allow_egress
 from infra.secret_families import DATABASE
 from infra.secret_sync import SERVICE_ACCOUNT as EXTERNAL_SECRETS_ACCOUNT
-from infra.secret_sync import ExternalSecrets, ExternalSecretsArgs, SyncedSecrets, SyncedSecretsArgs
+from infra.secret_sync import (
+    ExternalSecrets,
+    ExternalSecretsArgs,
+    SyncedSecrets,
+    SyncedSecretsArgs,
+    database_master_secret,
+)
 from infra.settings import Settings
 from infra.subnets import dns_address
 from infra.warm_up import WarmUp, WarmUpArgs
@@ -81,6 +89,7 @@ class Workloads(pulumi.ComponentResource):
         if settings.gateway.warm_up:
             warm_up_args = WarmUpArgs(
                 gateway=settings.gateway,
+                image=proxy_image(settings),
                 architecture=settings.cluster.architecture,
                 namespace=addons.namespace,
             )
@@ -100,12 +109,21 @@ class Workloads(pulumi.ComponentResource):
         users = DatabaseUsers(
             "database-users",
             DatabaseUsersArgs(
+                image=postgres_client_image(settings),
                 host=args.stores.database.host,
-                origin=f"{settings.database.generation} {settings.database.snapshot or ''}",
+                database=args.stores.database.resource_id,
+                master_secret=database_master_secret(settings.database.generation),
                 epochs=[kept for kept in args.credentials.kept if kept.family is DATABASE],
                 certificates=certificates,
             ),
             self._after(synced, reaches_database, addons.node_pool),
+        )
+        allow_egress(
+            "doctor",
+            DOCTOR,
+            dns_address(settings.cluster.service_cidr),
+            {DATABASE_PORT: args.network.plan.data, CACHE_PORT: args.network.plan.data},
+            self._after(addons.namespace),
         )
         answers = args.stores.answers
         roles = GatewayRoles(
@@ -152,6 +170,8 @@ class Workloads(pulumi.ComponentResource):
                 database_host=args.stores.database.host,
                 database_cidrs=args.network.plan.data,
                 certificates=certificates,
+                secret_names=args.credentials.names,
+                secret_arns=args.credentials.secret_arns,
                 provider_arn=cluster.oidc_provider_arn,
                 issuer=cluster.issuer,
             ),
@@ -180,6 +200,7 @@ class Workloads(pulumi.ComponentResource):
                 region=args.account.region,
                 endpoint=args.settings.aws.endpoint,
                 role_arn=role.arn,
+                mirror=args.settings.images.mirror,
                 namespaces=[NAMESPACE, *([bundled] if bundled else [])],
             ),
             self._after(addons.node_pool),
@@ -195,6 +216,7 @@ class Workloads(pulumi.ComponentResource):
                 store=external_secrets.store,
                 namespace=addons.namespace,
                 kept=args.credentials.kept_by("gateway"),
+                database_generation=args.settings.database.generation,
                 database_master_secret=pulumi.Output.all(master, readable).apply(
                     lambda known: known[0]
                 ),

@@ -19,7 +19,7 @@ from sandbox.logs import LogNotFound, follow, log_files
 from sandbox.outcome import Outcome
 from sandbox.paths import Instance
 from sandbox.providers.server import debug_providers, provider_ports
-from sandbox.stack_files import SANDBOX_STACK, OverrideError
+from sandbox.stack_files import SANDBOX_STACK, OverrideError, stack_name
 from sandbox.stack_operations import EngineError
 from sandbox.supervisor_client import SupervisorError
 from sandbox.toolchain import ToolchainError
@@ -228,10 +228,9 @@ def environment(instance: Instance) -> None:
 
     eval "$(uv run sandbox env)" && pulumi preview -s sandbox
     """
+    directory = lifecycle.project_directory(instance)
     variables = official_cli_environment(
-        lifecycle.project_directory(instance),
-        debug_providers(provider_ports(instance)),
-        SANDBOX_STACK,
+        directory, debug_providers(provider_ports(instance)), stack_name(directory)
     )
     for name, value in {**variables, "KUBECONFIG": str(instance.kubeconfig)}.items():
         click.echo(f"export {name}={shlex.quote(value)}")

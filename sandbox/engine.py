@@ -16,11 +16,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import yaml
 from pulumi import automation
 
 from sandbox.paths import PROJECT_ROOT, Instance
 from sandbox.stack_files import PROJECT, passphrase_file, write_project, write_stack
 from sandbox.stack_operations import EngineError, StackOperations
+from sandbox.stored_state import checkpoint_file
 
 # Parts of the SDK that the program uses; each is imported whole, on first use.
 _SERVICES = (
@@ -36,6 +38,14 @@ _SERVICES = (
     "secretsmanager",
     "vpc",
 )
+# What a rotation creates. A value is in the state alone, the label of a version of a secret moves
+# to the newer one, and objects of the cluster are applied under the same names.
+_MADE_AGAIN = {
+    "aws:secretsmanager/secretVersion:SecretVersion",
+    "kubernetes:batch/v1:Job",
+    "kubernetes:external-secrets.io/v1:ExternalSecret",
+    "random:index/randomPassword:RandomPassword",
+}
 POLICY_PACK = PROJECT_ROOT / "policy" / "pack"
 
 
@@ -50,6 +60,7 @@ class EngineSettings:
     overrides: Mapping[str, str] = field(default_factory=dict)
     instance: Instance | None = None
     certificate_authority: Path | None = None
+    variables: Mapping[str, str] = field(default_factory=dict)
 
 
 class Engine(StackOperations):
@@ -68,7 +79,10 @@ class Engine(StackOperations):
             settings.instance,
             settings.certificate_authority,
         )
-        self.environment = engine_environment(settings.directory, settings.debug_providers)
+        self.environment = {
+            **engine_environment(settings.directory, settings.debug_providers),
+            **settings.variables,
+        }
         super().__init__(self._select())
 
     def _select(self) -> automation.Stack:
@@ -89,8 +103,17 @@ class Engine(StackOperations):
         self._imports.join()
         runpy.run_path(str(PROJECT_ROOT / "infra" / "__main__.py"), run_name="__main__")
 
-    def supply_secret(self, path: str, value: str) -> None:
-        """Encrypt a value into the stack's file unless one is there; it is never an argument."""
+    @property
+    def adopts_supplied_values(self) -> bool:
+        """Whether supplied values come from another stack's entries, not from configuration."""
+        config = yaml.safe_load(self.stack_file.read_text())["config"]
+        return config.get(f"{PROJECT}:secrets", {}).get("supplied") == "adopt"
+
+    def supply_secret(self, path: str, value: str, *, overwrite: bool) -> None:
+        """Encrypt a value into the stack's file; it is never an argument.
+
+        One that is there already stays unless it is to be overwritten.
+        """
         command = [str(self._settings.pulumi), "config", "--stack", self._settings.stack]
         options: dict[str, Any] = {
             "cwd": self._settings.directory,
@@ -98,10 +121,8 @@ class Engine(StackOperations):
             "capture_output": True,
             "text": True,
         }
-        if (
-            subprocess.run([*command, "get", "--path", path], check=False, **options).returncode
-            == 0
-        ):
+        get = [*command, "get", "--path", path]
+        if not overwrite and subprocess.run(get, check=False, **options).returncode == 0:
             return
         done = subprocess.run(
             [*command, "set", "--secret", "--path", path], input=value, check=False, **options
@@ -110,16 +131,28 @@ class Engine(StackOperations):
             raise EngineError(f"could not set {path}: {done.stderr.strip()}")
 
     def recover(self) -> bool:
-        """Release the lock of a run that was killed; True if it left half-made resources."""
-        state = self._settings.directory / "state" / ".pulumi"
-        if any(file.is_file() for file in state.glob("locks/**/*")):
+        """Release the lock of a run that was killed; True if it left half-made resources.
+
+        Those that an update may make again are forgotten: nobody will miss the first ones.
+        """
+        backend = self._settings.directory / "state" / ".pulumi"
+        if any(file.is_file() for file in backend.glob("locks/**/*")):
             self._stack.cancel()
-        checkpoint = state / "stacks" / PROJECT / f"{self._settings.stack}.json"
+        checkpoint = checkpoint_file(self._settings.directory, self._settings.stack)
         if not checkpoint.exists():
             return False
-        latest = json.loads(checkpoint.read_text())["checkpoint"].get("latest") or {}
+        state = json.loads(checkpoint.read_text())
+        latest = state["checkpoint"].get("latest") or {}
         pending = latest.get("pending_operations") or []
-        return any(operation["type"] == "creating" for operation in pending)
+        creating = [operation for operation in pending if operation["type"] == "creating"]
+        if any(operation["resource"]["type"] not in _MADE_AGAIN for operation in creating):
+            return True
+        if creating:
+            latest["pending_operations"] = [one for one in pending if one not in creating]
+            written = checkpoint.with_suffix(".new")
+            written.write_text(json.dumps(state))
+            written.replace(checkpoint)
+        return False
 
 
 def _import_program() -> None:

@@ -57,19 +57,33 @@ def resolve(reference: str) -> Image:
     raise UnknownImage(f"{reference}: this machine stands in for {known} only")
 
 
-def ensure_litellm(progress: Callable[[str], None] = lambda _: None) -> None:
-    """Build the LiteLLM image unless it is there; see :func:`sandbox.litellm_image.ensure`."""
-    litellm_image.ensure(progress)
+def ensure_litellm(
+    progress: Callable[[str], None] = lambda _: None, tag: str | None = None
+) -> None:
+    """Build the LiteLLM image of a tag, or of the lock file, unless it is there.
+
+    Raises ImageBuildError, also for a tag that the package registry has nothing for.
+    """
+    version = _litellm_version(tag) if tag else None
+    if tag and not version:
+        raise litellm_image.ImageBuildError(f"the tag {tag} names no release of LiteLLM")
+    litellm_image.ensure(progress, version)
+
+
+def _litellm_version(tag: str) -> str | None:
+    # The registry spells a release v1.2.3, main-v1.2.3, and both with -stable.
+    found = re.fullmatch(r"(?:main-)?v?(\d+\.\d+\.\d+)(?:-stable)?", tag)
+    return found[1] if found else None
 
 
 def _litellm(repository: str, tag: str) -> Image:
-    version = litellm_image.locked_version()
-    # The registry spells a release v1.2.3, main-v1.2.3, and both with -stable.
-    if not re.fullmatch(rf"(main-)?v?{re.escape(version)}(-stable)?", tag):
-        raise UnknownImage(f"{repository}:{tag}: this machine has version {version} only")
-    if not litellm_image.is_built():
-        raise UnknownImage(f"{repository}:{tag}: not built yet; `sandbox up` builds it")
-    image = litellm_image.built_image()
+    version = _litellm_version(tag)
+    if not version or not litellm_image.is_built(version):
+        raise UnknownImage(
+            f"{repository}:{tag}: not on this machine; `sandbox up` builds version "
+            f"{litellm_image.locked_version()}, and another one if gateway.image.tag names it"
+        )
+    image = litellm_image.built_image(version)
     return Image(
         repository=repository,
         version=version,

@@ -6,43 +6,28 @@ import os
 import secrets
 import shutil
 import stat
-import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 
 import httpx
 
-from sandbox import control_plane, images, prometheus, toolchain
-from sandbox.aws_server import PORT as AWS_PORT
+from sandbox import base_services, images, toolchain
 from sandbox.backing_services.postgresql import SERVICE_USER
-from sandbox.certificates import authority, ca_bundle
+from sandbox.certificates import ca_bundle
 from sandbox.engine import Engine, EngineSettings
 from sandbox.node import kill_leftovers
 from sandbox.outcome import Outcome
-from sandbox.paths import PROJECT_ROOT, Instance
-from sandbox.providers.server import ADDRESS, debug_providers, provider_ports
-from sandbox.stack_files import SANDBOX_STACK
+from sandbox.paths import Instance
+from sandbox.providers.server import debug_providers, provider_ports
+from sandbox.stack_files import proxy_tag, stack_name, stack_region
 from sandbox.stack_operations import EngineError
-from sandbox.supervisor_client import ServiceSpec, SupervisorClient, create_state_directory
+from sandbox.stored_state import stored_outputs
+from sandbox.supervisor_client import SupervisorClient, create_state_directory
 
 Report = Callable[[str], None]
 
-TOOLS = (
-    "pulumi",
-    "kube-apiserver",
-    "kube-controller-manager",
-    "kube-scheduler",
-    "helm",
-    "etcd",
-    "external-secrets",
-    "postgres",
-    "redis-server",
-    "prometheus",
-    "promtool",
-)
 _ANSWER_SECONDS = 60
 _SUPPLIED = 'suppliedSecrets.anthropic["1"].apiKey'
 
@@ -66,27 +51,36 @@ def exclusively(instance: Instance) -> Iterator[None]:
         yield
 
 
-def engine(
-    instance: Instance, overrides: Mapping[str, str] | None = None, stack: str = SANDBOX_STACK
-) -> Engine:
-    """Return the engine of a running sandbox, with its addresses and supplied secret filled in."""
+def engine(instance: Instance, overrides: Mapping[str, str] | None = None) -> Engine:
+    """Return the engine of a running sandbox, with its addresses filled in.
+
+    So is its supplied secret, unless the stack takes over values that another one left.
+    """
+    directory = project_directory(instance)
     made = Engine(
         EngineSettings(
             pulumi=toolchain.ensure(["pulumi"])["pulumi"],
-            directory=project_directory(instance),
+            directory=directory,
             debug_providers=debug_providers(provider_ports(instance)),
-            stack=stack,
+            stack=stack_name(directory),
             overrides=overrides or {},
             instance=instance,
             certificate_authority=ca_bundle(instance),
         )
     )
-    made.supply_secret(f"litellm-gateway:{_SUPPLIED}", secrets.token_urlsafe(24))
+    if not made.adopts_supplied_values:
+        value = secrets.token_urlsafe(24)
+        made.supply_secret(f"litellm-gateway:{_SUPPLIED}", value, overwrite=False)
     return made
 
 
 def project_directory(instance: Instance) -> Path:
     return instance.state / "project"
+
+
+def region(instance: Instance) -> str:
+    """Return the region of AWS that a sandbox stands for."""
+    return stack_region(project_directory(instance))
 
 
 def up(instance: Instance, overrides: Mapping[str, str], report: Report) -> Outcome:
@@ -96,18 +90,18 @@ def up(instance: Instance, overrides: Mapping[str, str], report: Report) -> Outc
     taken down and begun anew, since nobody knows what it made.
     """
     _check_state_directory(instance)
-    install(report)
+    install(report, proxy_tag(project_directory(instance), overrides))
     with exclusively(instance):
         client = SupervisorClient(instance)
         if project_directory(instance).exists() and not _aws_runs(client):
             report("the AWS of an earlier run has ended, and its state with it; starting afresh")
             _begin_anew(instance, client)
-        start_services(instance, report)
+        base_services.start(instance, region(instance), report)
         program = engine(instance, overrides)
         if program.recover():
             report("an earlier run was killed while it created resources; starting afresh")
             _begin_anew(instance, client)
-            start_services(instance, report)
+            base_services.start(instance, region(instance), report)
             program = engine(instance, overrides)
         outcome = program.up(report)
         wait_for_answer(str(outcome.outputs["gatewayUrl"]), report)
@@ -133,7 +127,7 @@ def _aws_runs(client: SupervisorClient) -> bool:
 
 def _begin_anew(instance: Instance, client: SupervisorClient) -> None:
     client.shutdown()
-    _discard(instance)
+    discard(instance)
     create_state_directory(instance)
 
 
@@ -142,63 +136,16 @@ def by_tool(report: Report) -> Callable[[str, str], None]:
     return lambda tool, text: report(f"{tool}: {text}")
 
 
-def install(report: Report) -> toolchain.Tools:
-    """Find or build every executable and image; only the first time on a machine takes long."""
+def install(report: Report, tag: str | None = None) -> toolchain.Tools:
+    """Find or build every executable and image; only the first time on a machine takes long.
+
+    ``tag`` is that of the proxy's image, unless it is the version of the lock file.
+    """
     with ThreadPoolExecutor(max_workers=1) as beside:  # downloads wait while builds compute
-        image = beside.submit(images.ensure_litellm, report)
-        tools = toolchain.ensure(TOOLS, by_tool(report))
+        image = beside.submit(images.ensure_litellm, report, tag)
+        tools = toolchain.ensure(base_services.TOOLS, by_tool(report))
         image.result()
     return tools
-
-
-def start_services(instance: Instance, report: Report) -> None:
-    """Start what stands below the program: AWS, control plane, nodes, providers, Prometheus."""
-    tools = toolchain.ensure(TOOLS)
-    authority(instance)
-    client = SupervisorClient(instance)
-    client.launch()
-    report("starting AWS, the control plane and the providers")
-    first = [
-        _service(
-            instance,
-            "providers",
-            "sandbox.providers.server",
-            ready=(ADDRESS, provider_ports(instance)["aws"]),
-            # Where a plugin of the official CLI would run, so that relative paths mean the same.
-            directory=PROJECT_ROOT / "infra",
-        )
-    ]
-    # AWS's state is in its memory: one that runs is never started anew.
-    if "aws" not in {service.name for service in client.status()}:
-        address = (instance.address("aws"), AWS_PORT)
-        server = _service(instance, "aws", "sandbox.aws_server", ready=address)
-        first.append(replace(server, restart=False))
-    for spec in first:
-        client.start(spec, wait=False)
-    control_plane.start(client, tools, instance)
-    for name, module in (("node", "sandbox.node"), ("load-balancer", "sandbox.load_balancer")):
-        client.start(_service(instance, name, module), wait=False)
-    prometheus.start(client, tools, instance)
-    for spec in first:
-        client.start(spec)
-
-
-def _service(
-    instance: Instance,
-    name: str,
-    module: str,
-    ready: tuple[str, int] | None = None,
-    directory: Path = PROJECT_ROOT,
-) -> ServiceSpec:
-    identity = ("--name", instance.name, "--slot", str(instance.slot))
-    return ServiceSpec(
-        name=name,
-        command=(sys.executable, "-m", module, *identity),
-        # gRPC would report on every fork of a helper.
-        environment={"PYTHONPATH": str(PROJECT_ROOT), "GRPC_ENABLE_FORK_SUPPORT": "0"},
-        directory=str(directory),
-        ready_address=ready,
-    )
 
 
 def wait_for_answer(url: str, report: Report) -> None:
@@ -235,7 +182,7 @@ def preview(
 ) -> Outcome:
     """Tell what ``up`` would change in a running sandbox."""
     with exclusively(instance):
-        return running_engine(instance, overrides).preview(report, policy_pack)
+        return running_engine(instance, overrides).preview(report, policy_pack=policy_pack)
 
 
 def refresh(instance: Instance, report: Report) -> Outcome:
@@ -244,14 +191,23 @@ def refresh(instance: Instance, report: Report) -> Outcome:
         return running_engine(instance).refresh(report)
 
 
-def drift(instance: Instance, report: Report) -> Outcome:
+def drift(instance: Instance, report: Report, exclude: Sequence[str] = ()) -> Outcome:
     """Compare a running sandbox with the real things, and leave its state as it is."""
     with exclusively(instance):
-        return running_engine(instance).drift(report)
+        return running_engine(instance).drift(report, exclude)
+
+
+def outputs(instance: Instance) -> dict[str, object]:
+    """Return the stack's outputs as of its last run, also while another one is at work."""
+    directory = project_directory(instance)
+    return stored_outputs(directory, stack_name(directory))
 
 
 def running_engine(instance: Instance, overrides: Mapping[str, str] | None = None) -> Engine:
-    """Return the engine of a sandbox; raise :class:`SandboxError` when it is not up."""
+    """Return the engine of a sandbox; raise :class:`SandboxError` when it is not up.
+
+    Only for who holds the sandbox: a lock that is there is taken for that of a run that was killed.
+    """
     if not SupervisorClient(instance).running():
         raise SandboxError(f"sandbox {instance.name!r} is not up; run `uv run sandbox up`")
     program = engine(instance, overrides)
@@ -267,11 +223,11 @@ def down(instance: Instance, report: Report) -> None:
         return
     with exclusively(instance):
         SupervisorClient(instance).shutdown()
-        _discard(instance)
+        discard(instance)
     report(f"sandbox {instance.name!r} is down")
 
 
-def _discard(instance: Instance) -> None:
+def discard(instance: Instance) -> None:
     """Delete the state of a sandbox whose processes have ended, apart from the lock held on it."""
     kill_leftovers(instance)
     for entry in instance.state.iterdir():

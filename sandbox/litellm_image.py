@@ -1,51 +1,60 @@
 """Builds what the LiteLLM container image holds, as a directory of this machine.
 
-The Python environment is the dependency group ``gateway`` of the project's own lock file, and
-Prisma's query engine comes from npm, because the executables of the real image cannot be had from a
-package registry. The result lives in the cache and is shared by every checkout and sandbox.
+The Python environment is the dependency group ``gateway`` of the project's own lock file, or for
+another version of LiteLLM what :mod:`sandbox.litellm_versions` says. Prisma's query engine comes
+from npm, because the executables of the real image cannot be had from a package registry. The
+result lives in the cache and is shared by every checkout and sandbox.
 """
 
-import fcntl
 import hashlib
 import os
 import platform
 import shutil
-import subprocess
 import sys
 import sysconfig
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from sandbox.locked_packages import lock_file, locked_packages
+from sandbox.litellm_image_tools import (
+    ImageBuildError,
+    exclusively,
+    find,
+    find_node,
+    run_command,
+    uv,
+)
+from sandbox.litellm_versions import (
+    GROUP,
+    UnknownVersion,
+    known_requirements,
+    locked_version,
+    requirements,
+)
+from sandbox.locked_packages import locked_packages
 from sandbox.paths import PROJECT_ROOT, cache_directory
 
 FILES = Path(__file__).parent / "image_files" / "litellm"
 
-_GROUP = "gateway"
 # Without byte code the proxy needs twice the time to start.
-_UV_OPTIONS = ("--frozen", "--only-group", _GROUP, "--no-install-project", "--compile-bytecode")
+_UV_OPTIONS = ("--frozen", "--only-group", GROUP, "--no-install-project", "--compile-bytecode")
 _NPM_OPTIONS = ("--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier")
 _PACKAGE_FILES = ("package.json", "package-lock.json")
 _PROGRAM_FOLDERS = ("bin", "database", "engine", "migrate")
+# Beside the packages; each module is imported when Python starts.
+_PYTHON_FOLDER = "python"
 _PACKAGES, _COMPLETE = "packages", "complete"
-# npm's engine is a module of WebAssembly, and Node 18 the oldest that Prisma 5 names.
-_OLDEST_NODE = 18
 # Nothing listens there: Prisma's command line must fail at once where it would download.
 _NO_DOWNLOADS = "http://127.0.0.1:9"
-
-
-class ImageBuildError(Exception):
-    """The environment could not be built; the message says which step failed and why."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class LiteLLMImage:
     """Where the parts of a built image are."""
 
+    version: str
     directory: Path
     programs: Path
 
@@ -68,37 +77,47 @@ class LiteLLMImage:
 
 
 @cache
-def locked_version() -> str:
-    """Return the LiteLLM version that the lock file pins."""
-    for package in lock_file()["package"]:
-        if package["name"] == "litellm":
-            return str(package["version"])
-    raise ImageBuildError(f"uv.lock has no package litellm; run `uv lock` in {PROJECT_ROOT}")
+def built_image(version: str | None = None) -> LiteLLMImage:
+    """Return where the image of a version is, or is going to be, for these sources.
+
+    None is the version of the lock file. Raises ImageBuildError for another one whose packages
+    nobody has asked for yet.
+    """
+    version = version or locked_version()
+    directory = cache_directory() / "images" / f"litellm-{_dependencies_digest(version)}"
+    return LiteLLMImage(
+        version=version, directory=directory, programs=directory / f"programs-{_programs_digest()}"
+    )
 
 
-@cache
-def built_image() -> LiteLLMImage:
-    """Return where the image is, or is going to be, for this lock file and these sources."""
-    directory = cache_directory() / "images" / f"litellm-{_dependencies_digest()}"
-    return LiteLLMImage(directory=directory, programs=directory / f"programs-{_programs_digest()}")
-
-
-def is_built() -> bool:
+def is_built(version: str | None = None) -> bool:
     """Whether :func:`ensure` would have nothing to do."""
-    image = built_image()
+    version = version or locked_version()
+    if version != locked_version() and known_requirements(version) is None:
+        return False
+    image = built_image(version)
     return (image.directory / _COMPLETE).exists() and image.node.exists()
 
 
-def ensure(progress: Callable[[str], None] = lambda _: None) -> LiteLLMImage:
+def ensure(
+    progress: Callable[[str], None] = lambda _: None, version: str | None = None
+) -> LiteLLMImage:
     """Build the image unless it is there. An interrupted build is taken up by the next call.
 
-    Of several callers at once one builds and the others wait. Raises ImageBuildError.
+    Of several callers at once one builds and the others wait. Raises ImageBuildError, also for a
+    version that the package registry does not have.
     """
-    image = built_image()
-    if is_built():
+    version = version or locked_version()
+    if version != locked_version():
+        try:
+            requirements(version, progress)
+        except UnknownVersion as error:
+            raise ImageBuildError(str(error)) from error
+    image = built_image(version)
+    if is_built(version):
         return image
     image.directory.parent.mkdir(parents=True, exist_ok=True)
-    with _exclusively(image.directory, progress) as lock:
+    with exclusively(image.directory, progress) as lock:
         if not (image.directory / _COMPLETE).exists():
             _build(image, progress, lock)
         if not image.node.exists():
@@ -114,7 +133,7 @@ def ensure_python(progress: Callable[[str], None] = lambda _: None) -> Path:
     image = built_image()
     if not _has_packages(image):
         image.directory.mkdir(parents=True, exist_ok=True)
-        with _exclusively(image.directory, progress) as lock:
+        with exclusively(image.directory, progress) as lock:
             _install_packages(image, progress, lock)
     return image.python
 
@@ -126,23 +145,33 @@ def _has_packages(image: LiteLLMImage) -> bool:
 def _install_packages(image: LiteLLMImage, progress: Callable[[str], None], lock: int) -> None:
     if _has_packages(image):  # by now
         return
-    progress(f"LiteLLM {locked_version()}: Python packages")
-    where = ("--project", str(PROJECT_ROOT), "--python", sys.executable)
-    venv = {"UV_PROJECT_ENVIRONMENT": str(image.directory / "venv")}
-    command = [_find_uv(), "sync", *_UV_OPTIONS, *where]
-    _run("Python packages", command, image.directory, venv, lock)
+    progress(f"LiteLLM {image.version}: Python packages")
+    program, venv = uv(), str(image.directory / "venv")
+
+    def run(*command: str, environment: Mapping[str, str] | None = None) -> None:
+        run_command(
+            "Python packages", [program, *command], image.directory, environment or {}, lock
+        )
+
+    if listed := known_requirements(image.version):
+        run("venv", "--quiet", "--allow-existing", "--python", sys.executable, venv)
+        options = ("--compile-bytecode", "--require-hashes", "--python", str(image.python))
+        run("pip", "sync", *options, str(listed))
+    else:
+        where = ("--project", str(PROJECT_ROOT), "--python", sys.executable)
+        run("sync", *_UV_OPTIONS, *where, environment={"UV_PROJECT_ENVIRONMENT": venv})
     (image.directory / _PACKAGES).touch()
 
 
 def _build(image: LiteLLMImage, progress: Callable[[str], None], lock: int) -> None:
-    npm, node = _find("npm"), _find_node()
+    npm, node = find("npm"), find_node()
     image.directory.mkdir(exist_ok=True)
     for name in _PACKAGE_FILES:
         shutil.copyfile(FILES / name, image.directory / name)
 
     def run(step: str, command: list[str], environment: Mapping[str, str]) -> None:
-        progress(f"LiteLLM {locked_version()}: {step}")
-        _run(step, command, image.directory, environment, lock)
+        progress(f"LiteLLM {image.version}: {step}")
+        run_command(step, command, image.directory, environment, lock)
 
     venv = image.directory / "venv"
     _install_packages(image, progress, lock)
@@ -178,62 +207,34 @@ def _generator_environment(venv: Path) -> dict[str, str]:
 
 
 def _install_programs(image: LiteLLMImage) -> None:
+    packages = _site_packages(image.directory / "venv")
+    for module in (FILES / _PYTHON_FOLDER).glob("*.py"):
+        shutil.copyfile(module, packages / module.name)
+        (packages / f"{module.stem}.pth").write_text(f"import {module.stem}\n")
     if image.programs.is_dir():  # but Node has moved away
         image.node.unlink(missing_ok=True)
-        image.node.symlink_to(_find_node())
+        image.node.symlink_to(find_node())
         return
     staging = Path(tempfile.mkdtemp(prefix="programs-", dir=image.directory))
     try:
         for folder in _PROGRAM_FOLDERS:
             shutil.copytree(FILES / folder, staging / folder)
-        (staging / "bin" / "node").symlink_to(_find_node())
+        (staging / "bin" / "node").symlink_to(find_node())
         staging.chmod(0o755)
         staging.rename(image.programs)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
 
 
-def _run(
-    step: str, command: list[str], directory: Path, environment: Mapping[str, str], lock: int
-) -> None:
-    inherited = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
-    # A child that outlives this process keeps the lock, so that nobody builds beside it.
-    with subprocess.Popen(
-        command,
-        cwd=directory,
-        env=inherited | dict(environment),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        pass_fds=(lock,),
-    ) as process:
-        try:
-            output, _ = process.communicate()
-        except BaseException:
-            process.terminate()
-            raise
-    if process.returncode:
-        last = "\n".join(output.strip().splitlines()[-15:])
-        raise ImageBuildError(f"LiteLLM's environment, {step}: {command[0]} failed\n{last}")
-
-
-@contextmanager
-def _exclusively(directory: Path, progress: Callable[[str], None]) -> Iterator[int]:
-    with Path(f"{directory}.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            progress("LiteLLM: waiting for another process that builds it")
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        yield lock.fileno()
-
-
-@cache
-def _dependencies_digest() -> str:
+def _dependencies_digest(version: str) -> str:
     digest = hashlib.sha256()
-    for package in sorted(locked_packages(_GROUP)):
-        digest.update(f"{package}\n".encode())
+    if version == locked_version():
+        for package in _locked():
+            digest.update(f"{package}\n".encode())
+    elif listed := known_requirements(version):
+        digest.update(listed.read_bytes())
+    else:
+        raise ImageBuildError(f"LiteLLM {version} is not built; `sandbox up` builds it")
     for name in _PACKAGE_FILES:
         digest.update((FILES / name).read_bytes())
     interpreter = (platform.python_version(), platform.machine(), sys.base_prefix)
@@ -242,10 +243,15 @@ def _dependencies_digest() -> str:
 
 
 @cache
+def _locked() -> list[str]:
+    return sorted(locked_packages(GROUP))
+
+
+@cache
 def _programs_digest() -> str:
     digest = hashlib.sha256()
-    for folder in _PROGRAM_FOLDERS:
-        for file in sorted((FILES / folder).iterdir()):
+    for folder in (*_PROGRAM_FOLDERS, _PYTHON_FOLDER):
+        for file in sorted(file for file in (FILES / folder).iterdir() if file.is_file()):
             digest.update(f"{folder}/{file.name}\n".encode() + file.read_bytes())
     return digest.hexdigest()[:12]
 
@@ -253,27 +259,3 @@ def _programs_digest() -> str:
 def _site_packages(venv: Path) -> Path:
     names = {"base": str(venv), "platbase": str(venv)}
     return Path(sysconfig.get_path("purelib", scheme="venv", vars=names))
-
-
-def _find_uv() -> str:
-    beside = Path(sys.executable).parent / "uv"
-    for candidate in (os.environ.get("UV"), shutil.which("uv"), str(beside)):
-        if candidate and os.access(candidate, os.X_OK):
-            return candidate
-    raise ImageBuildError("uv is not on PATH and $UV does not name it; install it with pipx or pip")
-
-
-def _find(name: str) -> str:
-    found = shutil.which(name)
-    if not found:
-        raise ImageBuildError(f"{name} is not on PATH; install the Debian packages nodejs and npm")
-    return found
-
-
-def _find_node() -> str:
-    node = _find("node")
-    asked = subprocess.run([node, "--version"], capture_output=True, text=True, check=True)
-    version = asked.stdout.strip()
-    if int(version.removeprefix("v").split(".")[0]) < _OLDEST_NODE:
-        raise ImageBuildError(f"{node} is {version}; Node {_OLDEST_NODE} or newer is needed")
-    return node

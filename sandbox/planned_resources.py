@@ -10,10 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-# UnknownStringValue in sdk/go/common/resource/plugin/rpc.go and SigKey in
-# sdk/go/common/resource/sig/sig.go of Pulumi 3.259.
-_UNKNOWN_TEXT = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
-_SIGNATURE_KEY = "4dabf18193072939515e22adb298388d"
+from sandbox.engine_marks import SIGNATURE, UNKNOWN_TEXT
 
 
 class Unknown:
@@ -101,10 +98,10 @@ def _resource(urn: str, goal: Mapping[str, Any], known: Any) -> PlannedResource:
 
 
 def _plain(value: Any) -> Any:
-    if value == _UNKNOWN_TEXT:
+    if value == UNKNOWN_TEXT:
         return UNKNOWN
     if isinstance(value, dict):
-        if _SIGNATURE_KEY in value:
+        if SIGNATURE in value:
             return UNKNOWN
         return {key: _plain(each) for key, each in value.items()}
     if isinstance(value, list):

@@ -31,9 +31,12 @@ MASTER_SECRET = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:rds!db-1-AbCd
 
 # Type → service and resource of an ARN, for those whose ARNs stand in policies.
 _ARNS = {
+    "aws:acm/certificate:Certificate": "acm:{region}:{account}:certificate/{name}",
     "aws:eks/cluster:Cluster": "eks:{region}:{account}:cluster/{name}",
     "aws:iam/openIdConnectProvider:OpenIdConnectProvider": "iam::{account}:oidc-provider/{name}",
     "aws:iam/policy:Policy": "iam::{account}:policy/{name}",
+    "aws:lb/loadBalancer:LoadBalancer": "elasticloadbalancing:{region}:{account}:loadbalancer/"
+    "app/{name}/0123456789abcdef",
     "aws:iam/role:Role": "iam::{account}:role/{name}",
     "aws:kms/key:Key": "kms:{region}:{account}:key/{name}",
     "aws:s3/bucket:Bucket": "s3:::{bucket}",
@@ -52,6 +55,45 @@ def arn_of(type_: str, name: str, inputs: dict[str, Any]) -> str:
     return "arn:aws:" + pattern.format_map(known)
 
 
+def chosen_by_aws(type_: str, name: str, inputs: dict[str, Any]) -> dict[str, Any]:
+    """Return the outputs of a resource that the program looks at, made up where AWS chooses."""
+    outputs = {**inputs, "arn": arn_of(type_, name, inputs)}
+    if type_ == "aws:eks/cluster:Cluster":
+        outputs |= {
+            "identities": [{"oidcs": [{"issuer": "https://oidc.example/id/1"}]}],
+            "endpoint": "https://cluster.example",
+            "certificateAuthority": {"data": "Y2E="},
+            "vpcConfig": {**inputs["vpcConfig"], "clusterSecurityGroupId": "sg-cluster"},
+        }
+    if type_ == "aws:rds/instance:Instance":
+        outputs |= {
+            "address": "database.example",
+            "resourceId": f"db-{name}",
+            "masterUserSecrets": [{"secretArn": MASTER_SECRET}],
+        }
+    if type_ == "aws:elasticache/replicationGroup:ReplicationGroup":
+        outputs["primaryEndpointAddress"] = "cache.example"
+    if type_ == "aws:lb/loadBalancer:LoadBalancer":
+        outputs |= {"dnsName": "balancer.example", "zoneId": "ZBALANCER"}
+    if type_ == "aws:acm/certificate:Certificate":
+        names = [inputs["domainName"], *inputs.get("subjectAlternativeNames", [])]
+        outputs["domainValidationOptions"] = [
+            {
+                "domainName": name,
+                "resourceRecordName": f"_check.{name}.",
+                "resourceRecordType": "CNAME",
+                "resourceRecordValue": f"_value.{name}.",
+            }
+            # In another order than that of the request.
+            for name in reversed(names)
+        ]
+    if type_ == "aws:route53/record:Record":
+        outputs["fqdn"] = inputs["name"].removesuffix(".")
+    if type_ == "aws:secretsmanager/secretVersion:SecretVersion":
+        outputs["versionId"] = f"version-of-{name}"
+    return outputs
+
+
 class RecordingMocks(pulumi.runtime.Mocks):
     """Answers as AWS would, as far as the program looks."""
 
@@ -62,39 +104,7 @@ class RecordingMocks(pulumi.runtime.Mocks):
         self, args: pulumi.runtime.MockResourceArgs
     ) -> tuple[str | None, dict[str, Any]]:
         self.resources.append(Registered(args.typ, args.name, args.inputs))
-        outputs = {**args.inputs, "arn": arn_of(args.typ, args.name, args.inputs)}
-        if args.typ == "aws:eks/cluster:Cluster":
-            outputs |= {
-                "identities": [{"oidcs": [{"issuer": "https://oidc.example/id/1"}]}],
-                "endpoint": "https://cluster.example",
-                "certificateAuthority": {"data": "Y2E="},
-                "vpcConfig": {**args.inputs["vpcConfig"], "clusterSecurityGroupId": "sg-cluster"},
-            }
-        if args.typ == "aws:rds/instance:Instance":
-            outputs |= {
-                "address": "database.example",
-                "masterUserSecrets": [{"secretArn": MASTER_SECRET}],
-            }
-        if args.typ == "aws:elasticache/replicationGroup:ReplicationGroup":
-            outputs["primaryEndpointAddress"] = "cache.example"
-        if args.typ == "aws:lb/loadBalancer:LoadBalancer":
-            outputs |= {"dnsName": "balancer.example", "zoneId": "ZBALANCER"}
-        if args.typ == "aws:acm/certificate:Certificate":
-            names = [args.inputs["domainName"], *args.inputs.get("subjectAlternativeNames", [])]
-            outputs["domainValidationOptions"] = [
-                {
-                    "domainName": name,
-                    "resourceRecordName": f"_check.{name}.",
-                    "resourceRecordType": "CNAME",
-                    "resourceRecordValue": f"_value.{name}.",
-                }
-                # In another order than that of the request.
-                for name in reversed(names)
-            ]
-        if args.typ == "aws:route53/record:Record":
-            outputs["fqdn"] = args.inputs["name"].removesuffix(".")
-        if args.typ == "aws:secretsmanager/secretVersion:SecretVersion":
-            outputs["versionId"] = f"version-of-{args.name}"
+        outputs = chosen_by_aws(args.typ, args.name, args.inputs)
         if args.typ == "random:index/randomPassword:RandomPassword":
             outputs["result"] = f"generated-{args.name}"
         if args.typ == "random:index/randomId:RandomId":
@@ -120,11 +130,15 @@ class RecordingMocks(pulumi.runtime.Mocks):
                 "availabilityZones": ["us-east-1a", "us-east-1b", "us-east-1c"]
             },
             "aws:secretsmanager/getSecret:getSecret": {
-                "arn": f"arn:aws:secretsmanager:::secret:{args.args.get('name')}",
+                "arn": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:"
+                f"{args.args.get('name')}-AbCdEf",
                 "name": args.args.get("name"),
                 "kmsKeyId": "adopted-key",
             },
-            "aws:kms/getKey:getKey": {"arn": f"arn:aws:kms:::key/{args.args.get('keyId')}"},
+            "aws:kms/getKey:getKey": {
+                "arn": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/"
+                f"{str(args.args.get('keyId')).replace('/', '-')}"
+            },
         }
         return answers[args.token], []
 

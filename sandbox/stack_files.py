@@ -4,6 +4,7 @@ The engine writes an encryption salt into a stack's file, and a sandbox has addr
 of its own. Both belong in the sandbox's state, not in a tracked file.
 """
 
+import os
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,10 +13,12 @@ from typing import Any
 import yaml
 
 from sandbox.paths import PROJECT_ROOT, Instance
+from sandbox.stand_in_secrets import without_ciphertext
 
 SANDBOX_STACK = "sandbox"
 PROJECT = "litellm-gateway"
 _KEPT = "kept-settings.yaml"
+_NAMED = "stack"
 
 
 class OverrideError(Exception):
@@ -27,7 +30,7 @@ def write_project(directory: Path) -> None:
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     project = yaml.safe_load((PROJECT_ROOT / "Pulumi.yaml").read_text())
     project["main"] = str(PROJECT_ROOT / "infra")
-    (directory / "Pulumi.yaml").write_text(yaml.safe_dump(project, sort_keys=False))
+    _replace(directory / "Pulumi.yaml", yaml.safe_dump(project, sort_keys=False))
 
 
 def write_stack(
@@ -37,33 +40,57 @@ def write_stack(
     instance: Instance | None = None,
     certificate_authority: Path | None = None,
 ) -> Path:
-    """Write ``Pulumi.<stack>.yaml`` from the checkout's, and return its path.
+    """Write ``Pulumi.<stack>.yaml`` as :func:`stack_content` has it, and return its path."""
+    path = directory / f"Pulumi.{stack}.yaml"
+    content = stack_content(directory, stack, overrides, instance, certificate_authority)
+    _replace(path, yaml.safe_dump(content, sort_keys=False))
+    return path
+
+
+def _replace(file: Path, text: str) -> None:
+    """Write a file at once, since a command beside this one may read it."""
+    temporary = file.with_name(f"{file.name}.{os.getpid()}.new")
+    temporary.touch(mode=0o600)
+    temporary.write_text(text)
+    temporary.replace(file)
+
+
+def stack_content(
+    directory: Path,
+    stack: str,
+    overrides: Mapping[str, str],
+    instance: Instance | None = None,
+    certificate_authority: Path | None = None,
+) -> dict[str, Any]:
+    """Return a stack's file: the checkout's, with what belongs to this directory.
 
     Kept from an earlier run: the engine's salt and the supplied secrets, which only exist here.
-    With an instance its addresses and certificate authority are filled in. ``overrides`` are
+    With an instance the checkout's is that of the sandbox, whatever the stack is called, and its
+    addresses and certificate authority are filled in; without one, words stand in for what is
+    encrypted. ``overrides`` are
     ``section.key`` → YAML text, and go before those that :func:`keep_settings` has kept; raises
-    :class:`OverrideError` for one that does not fit.
+    :class:`OverrideError` for one that does not fit. Those of an earlier run are forgotten.
     """
     path = directory / f"Pulumi.{stack}.yaml"
-    source = PROJECT_ROOT / path.name
+    source = PROJECT_ROOT / (f"Pulumi.{SANDBOX_STACK}.yaml" if instance else path.name)
     if not source.exists():
         known = ", ".join(sorted(file.stem[7:] for file in PROJECT_ROOT.glob("Pulumi.*.yaml")))
         raise OverrideError(f"there is no stack {stack!r}; stacks are {known}")
     content = yaml.safe_load(source.read_text())
+    if instance is None:
+        content = without_ciphertext(content, stack, PROJECT)
     earlier = yaml.safe_load(path.read_text()) if path.exists() else {}
     for key in ("encryptionsalt",):
         if key in earlier:
             content[key] = earlier[key]
     supplied = f"{PROJECT}:suppliedSecrets"
-    if supplied in earlier.get("config", {}):
+    if instance and supplied in earlier.get("config", {}):
         content["config"][supplied] = earlier["config"][supplied]
     if instance:
         _fill_in(content["config"], instance, certificate_authority)
     for key, text in {**kept_settings(directory), **overrides}.items():
         override(content["config"], key, text)
-    path.touch(mode=0o600)
-    path.write_text(yaml.safe_dump(content, sort_keys=False))
-    return path
+    return content
 
 
 def kept_settings(directory: Path) -> dict[str, str]:
@@ -78,10 +105,38 @@ def keep_settings(directory: Path, settings: Mapping[str, str]) -> None:
     They are ``section.key`` → YAML text, and go with the sandbox's state.
     """
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-    file = directory / _KEPT
-    temporary = file.with_suffix(".new")
-    temporary.write_text(yaml.safe_dump({**kept_settings(directory), **settings}))
-    temporary.replace(file)
+    _replace(directory / _KEPT, yaml.safe_dump({**kept_settings(directory), **settings}))
+
+
+def name_stack(directory: Path, stack: str) -> None:
+    """Give the stack that will run here another name than ``sandbox``."""
+    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    (directory / _NAMED).write_text(stack)
+
+
+def stack_name(directory: Path) -> str:
+    """Return the name of the stack that runs here, or would."""
+    file = directory / _NAMED
+    return file.read_text() if file.exists() else SANDBOX_STACK
+
+
+def stack_region(directory: Path) -> str:
+    """Return the region of AWS that a sandbox's stack is in, its kept settings included."""
+    content = yaml.safe_load((PROJECT_ROOT / f"Pulumi.{SANDBOX_STACK}.yaml").read_text())["config"]
+    for key, text in kept_settings(directory).items():
+        override(content, key, text)
+    region: str = content[f"{PROJECT}:aws"]["region"]
+    return region
+
+
+def proxy_tag(directory: Path, overrides: Mapping[str, str]) -> str | None:
+    """Return the tag of the proxy's image that a sandbox's stack names; None if it names none."""
+    content = yaml.safe_load((PROJECT_ROOT / f"Pulumi.{SANDBOX_STACK}.yaml").read_text())["config"]
+    for key, text in {**kept_settings(directory), **overrides}.items():
+        override(content, key, text)
+    gateway: dict[str, Any] = content[f"{PROJECT}:gateway"]
+    tag: str | None = (gateway.get("image") or {}).get("tag")
+    return tag
 
 
 def passphrase_file(directory: Path) -> Path:

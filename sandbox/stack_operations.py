@@ -1,9 +1,9 @@
 """What the engine does with a stack, told as data: up, preview, refresh, destroy, outputs."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pulumi import automation
 from pulumi.automation.events import EngineEvent, PolicyEvent, StepEventMetadata
@@ -11,7 +11,10 @@ from pulumi.automation.events import EngineEvent, PolicyEvent, StepEventMetadata
 from sandbox.outcome import Change, Outcome, Violation
 
 Report = Callable[[str], None]
+Form = Literal["events", "digest"]
 
+# EnableStreamingJSONPreview in sdk/go/common/env/env.go of Pulumi 3.259.
+_STREAMING = "PULUMI_ENABLE_STREAMING_JSON_PREVIEW"
 _UNCHANGED = {"same", "read", "refresh"}
 # What the engine adds to the violations that it has told of.
 _AFTER_VIOLATIONS = {"preview failed"}
@@ -57,16 +60,46 @@ class StackOperations:
             )
         return outcome
 
+    def preview_text(self, form: Form, policy_pack: Path | None = None) -> str:
+        """Return a preview as the engine prints it, also of one that failed or is forbidden.
+
+        ``events`` is an event a line, with what policies say; ``digest`` is the one document of
+        ``pulumi preview --json``, which leaves policies and unchanged resources out.
+        """
+        lines: list[str] = []
+        workspace = self._stack.workspace
+        before = workspace.env_vars
+        workspace.env_vars = {**before, _STREAMING: str(form == "events").lower()}
+        try:
+            self._stack.preview(
+                json=True,
+                color="never",
+                suppress_progress=True,
+                on_output=lines.append,
+                policy_packs=[str(policy_pack)] if policy_pack else None,
+            )
+        except automation.CommandError as error:
+            if not any(line.lstrip().startswith("{") for line in lines):
+                raise EngineError(str(error)) from error
+        finally:
+            workspace.env_vars = before
+        return "\n".join(lines) + "\n"
+
     def refresh(self, report: Report) -> Outcome:
         """Read the real state of every resource; changes are drift."""
         with _collect(report, refreshing=True) as (outcome, listen):
             self._stack.refresh(**_quiet(report), on_event=listen, show_secrets=False)
         return outcome
 
-    def drift(self, report: Report) -> Outcome:
-        """Compare every resource with the real thing, and leave the state as it is."""
+    def drift(self, report: Report, exclude: Sequence[str] = ()) -> Outcome:
+        """Compare every resource with the real thing, and leave the state as it is.
+
+        ``exclude`` are URNs, with ``*`` and ``**`` in them, of what is not compared.
+        """
         with _collect(report, refreshing=True) as (outcome, listen):
-            self._stack.preview_refresh(**_quiet(report), on_event=listen)
+            self._stack.preview_refresh(
+                **_quiet(report), on_event=listen, exclude=list(exclude) or None
+            )
         return outcome
 
     def destroy(self, report: Report) -> Outcome:
@@ -74,6 +107,12 @@ class StackOperations:
         with _collect(report) as (outcome, listen):
             self._stack.destroy(**_quiet(report), on_event=listen, show_secrets=False)
         return outcome
+
+    def resources(self) -> list[dict[str, Any]]:
+        """Return every resource of the state as it is stored: secrets are encrypted."""
+        deployment = self._stack.export_stack().deployment or {}
+        found: list[dict[str, Any]] = deployment.get("resources") or []
+        return found
 
     def outputs(self) -> dict[str, object]:
         """Return the stack's outputs; secret ones are left out."""

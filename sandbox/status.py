@@ -5,11 +5,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from sandbox import lifecycle
 from sandbox.backing_services import Databases
-from sandbox.lifecycle import running_engine
 from sandbox.paths import Instance
-from sandbox.stack_files import SANDBOX_STACK
-from sandbox.stack_operations import EngineError
+from sandbox.stack_files import stack_name
 from sandbox.supervisor_client import SupervisorClient
 
 
@@ -17,17 +16,12 @@ def collect(instance: Instance) -> dict[str, Any]:
     """Return the state of a sandbox. Holds no secret: commands that print one are named instead."""
     processes = [asdict(status) for status in SupervisorClient(instance).status()]
     up = bool(processes)
-    outputs: dict[str, object] = {}
-    if up:
-        try:
-            outputs = running_engine(instance).outputs()
-        except EngineError as error:
-            outputs = {"error": str(error)}
+    outputs = lifecycle.outputs(instance) if up else {}
     admin = outputs.get("adminUrl")
     identity = "" if instance == Instance() else f" --name {instance.name} --slot {instance.slot}"
     return {
         "up": up,
-        "stack": SANDBOX_STACK,
+        "stack": stack_name(lifecycle.project_directory(instance)),
         "gateway_url": outputs.get("gatewayUrl"),
         "master_key_command": f"uv run sandbox{identity} master-key",
         "admin_ui_url": f"{admin}/ui/" if admin else None,

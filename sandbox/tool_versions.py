@@ -7,6 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+KUBERNETES_VERSION = "v1.35.4"
+"""Of the API server and what goes with it; go_tools/kubernetes and go_tools/kubectl name it too."""
+
 _TIMEOUT = 20.0
 
 
@@ -42,13 +45,19 @@ class Version:
         return version is not None and self.accepted(tuple(map(int, version.split("."))))
 
 
+def minor(version: str) -> tuple[int, int]:
+    """Return the two numbers that a version begins with."""
+    first, second, *_ = version.removeprefix("v").split(".")
+    return int(first), int(second)
+
+
 def series(*wanted: int, arguments: tuple[str, ...] = ("--version",)) -> Version:
     """Accept every version that begins with these numbers."""
     text = ".".join(map(str, wanted))
     return Version(arguments, lambda found: found[: len(wanted)] == wanted, f"{text}.x")
 
 
-def at_least(*wanted: int) -> Version:
+def at_least(*wanted: int, arguments: tuple[str, ...] = ("--version",)) -> Version:
     """Accept this version and every later one."""
     text = ".".join(map(str, wanted))
-    return Version(("--version",), lambda found: found >= wanted, f"{text} or later")
+    return Version(arguments, lambda found: found >= wanted, f"{text} or later")

@@ -18,14 +18,13 @@ from pathlib import Path
 from sandbox.debian_packages import DebianProgram
 from sandbox.go_build import GoModule
 from sandbox.tool_cache import Progress, ToolchainError
-from sandbox.tool_versions import at_least, series
+from sandbox.tool_versions import KUBERNETES_VERSION, at_least, minor, series
 
 __all__ = ["NAMES", "Progress", "ToolchainError", "Tools", "ensure", "main"]
 
 Tools = Mapping[str, Path]
 """The path of each executable; that of `postgres` is the folder of all PostgreSQL programs."""
 
-_KUBERNETES = "v1.35.4"
 _COMPONENT = "-X k8s.io/component-base/version"
 _PULUMI_VERSION = "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version"
 
@@ -33,17 +32,20 @@ _PULUMI_VERSION = "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version"
 # External Secrets and Helm follow the API server.
 _VERSIONS = {
     "pulumi": series(3, 259, arguments=("version",)),
-    "kube-apiserver": series(1, 35),
-    "kube-controller-manager": series(1, 35),
-    "kube-scheduler": series(1, 35),
+    "kube-apiserver": series(*minor(KUBERNETES_VERSION)),
+    "kube-controller-manager": series(*minor(KUBERNETES_VERSION)),
+    "kube-scheduler": series(*minor(KUBERNETES_VERSION)),
     # https://kubernetes.io/docs/tasks/administer-cluster/configure-upgrade-etcd/
     "etcd": at_least(3, 5, 11),
+    # What its commands say to the API server has been the same for years.
+    "kubectl": at_least(1, 30, arguments=("version", "--client")),
     "helm": series(3, 18, arguments=("version", "--short")),
     "postgres": at_least(15),
     "redis-server": at_least(7, 0),
     "prometheus": at_least(2, 42),
     "promtool": at_least(2, 42),
     "amtool": at_least(0, 25),
+    "actionlint": at_least(1, 7, 12),
     # What Debian 12 came to have before the security update that Playwright was tried with.
     "chromium": at_least(150),
 }
@@ -58,7 +60,7 @@ _GO_MODULES = (
             # Of the version whose client the API server has, so that they share their packages.
             "etcd": "go.etcd.io/etcd/server/v3",
         },
-        linker_flags=f"-s -w {_COMPONENT}.gitVersion={_KUBERNETES}"
+        linker_flags=f"-s -w {_COMPONENT}.gitVersion={KUBERNETES_VERSION}"
         f" {_COMPONENT}.gitMajor=1 {_COMPONENT}.gitMinor=35",
         cache_bytes=2_900_000_000,
         module_bytes=500_000_000,
@@ -82,6 +84,23 @@ _GO_MODULES = (
         linker_flags="-s -w -X helm.sh/helm/v3/internal/version.version=v3.18.0",
         cache_bytes=800_000_000,
         module_bytes=400_000_000,
+    ),
+    # Runs the commands of the runbooks in tests; the sandbox itself does without.
+    GoModule(
+        "kubectl",
+        {"kubectl": "k8s.io/kubernetes/cmd/kubectl"},
+        linker_flags=f"-s -w {_COMPONENT}.gitVersion={KUBERNETES_VERSION}"
+        f" {_COMPONENT}.gitMajor=1 {_COMPONENT}.gitMinor=35",
+        cache_bytes=700_000_000,
+        module_bytes=300_000_000,
+    ),
+    # Reads the workflows for a test; the sandbox itself does without.
+    GoModule(
+        "actionlint",
+        {"actionlint": "github.com/rhysd/actionlint/cmd/actionlint"},
+        linker_flags="-s -w -X github.com/rhysd/actionlint.version=1.7.12",
+        cache_bytes=100_000_000,
+        module_bytes=30_000_000,
     ),
 )
 

@@ -1,9 +1,11 @@
 """What every test may rely on."""
 
 import fcntl
+import json
 import signal
 
 import pytest
+from figures import FIGURES
 
 from sandbox.paths import state_directory
 
@@ -29,3 +31,10 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     except BlockingIOError:
         print("waiting for another run of the tests on this machine")
         fcntl.flock(lock, fcntl.LOCK_EX)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Tell what was measured, as one line of JSON."""
+    if figures := FIGURES.told():
+        terminalreporter.section("figures")
+        terminalreporter.write_line(json.dumps(figures, ensure_ascii=False))

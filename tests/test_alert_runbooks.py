@@ -9,8 +9,6 @@ from promql import problems
 from infra.alert_rules import AlertRulesContext, alerts_of, rule_groups
 from infra.monitoring_values import GRAFANA_SERVICE
 from infra.naming import NAMESPACE, PROJECT_ROOT, RELEASE
-from infra.reference import rows
-from infra.settings import Settings
 
 TEXT = (PROJECT_ROOT / "docs" / "runbooks" / "alerts.md").read_text()
 ALERTS = {rule["alert"]: rule for rule in alerts_of(rule_groups(AlertRulesContext()))}
@@ -60,14 +58,6 @@ def test_every_command_names_what_the_stack_makes(command: str) -> None:
     assert command == "kubectl apply --server-side" or re.match(
         rf"kubectl -n ({NAMESPACE}|monitoring) (get|describe|logs|top|port-forward) ", command
     )
-
-
-def test_every_setting_that_is_named_exists() -> None:
-    known = {key for key, _, _ in rows(Settings)}
-    sections = {key.rpartition(".")[0].removesuffix("[]") for key in known}
-    named = set(re.findall(r"`([a-z]+[A-Za-z]*(?:\[\])?\.[A-Za-z.]+)`", TEXT))
-    assert named
-    assert {one for one in named if one not in known | sections} == set()
 
 
 def test_every_alert_that_is_named_in_a_section_exists() -> None:

@@ -46,10 +46,6 @@ class LiteLLMConfigContext:
     """Limits, alerts, and what needs a licence."""
     guardrails: tuple[Mapping[str, object], ...] = ()
 
-    @property
-    def tags_in_use(self) -> bool:
-        return any(deployment.tags for deployment in self.deployments)
-
 
 def config_context(
     settings: Settings,

@@ -16,7 +16,7 @@ _SECRET_NAME = re.compile(
 )
 # Texts that are secrets wherever they stand: keys of providers and of LiteLLM, of AWS, GitHub,
 # Slack and Google, private keys, and passwords in addresses.
-_SECRET_TEXT = re.compile(
+SECRET_TEXT = re.compile(
     r"\bsk-[A-Za-z0-9_-]{8,}|\bAKIA[A-Z0-9]{16}\b|\bgh[pousr]_[A-Za-z0-9]{20,}"
     r"|\bxox[abprs]-[A-Za-z0-9-]+|\bAIza[A-Za-z0-9_-]{30,}|-----BEGIN [A-Z ]*PRIVATE KEY"
     r"|hooks\.slack\.com/services/|://[^/@\s]*:[^/@\s]+@"
@@ -30,7 +30,7 @@ def is_secret(place: Place) -> bool:
         return False
     # Credentials of Vertex AI may be the path of a mounted file.
     named = _SECRET_NAME.search(place.key) and not text.startswith("/")
-    return bool(named or _SECRET_TEXT.search(text))
+    return bool(named or SECRET_TEXT.search(text))
 
 
 def secret_problems(config: Mapping[str, Any]) -> Iterator[str]:

@@ -24,6 +24,7 @@ from infra.setting_sections.identity import (
     GitHubSettings,
     IdentitySettings,
 )
+from infra.setting_sections.images import ImagesSettings
 from infra.setting_sections.limits import KeyMaximumSettings, LimitSettings, NewKeySettings
 from infra.setting_sections.log_analytics import LogAnalyticsSettings, SpendArchiveSettings
 from infra.setting_sections.log_storage import LogStorageSettings
@@ -41,13 +42,18 @@ from infra.setting_sections.request_logging import (
     SessionMetadataSettings,
 )
 from infra.setting_sections.response_cache import ResponseCacheSettings
+from infra.setting_sections.restore import PointInTimeSettings, RestoreSettings
 from infra.setting_sections.routing import (
     HealthCheckSettings,
     ModelHealthCheck,
     RoutingSettings,
     Tag,
 )
-from infra.setting_sections.secrets import RotationSettings, SecretsSettings
+from infra.setting_sections.secrets import (
+    RotationPolicySettings,
+    RotationSettings,
+    SecretsSettings,
+)
 from infra.setting_sections.sign_in import AdminUiSettings, IssuerSettings, SignInSettings
 
 __all__ = [
@@ -78,6 +84,7 @@ __all__ = [
     "HealthCheckSettings",
     "IdentitySettings",
     "ImageSettings",
+    "ImagesSettings",
     "IssuerSettings",
     "JwtSettings",
     "KeyMaximumSettings",
@@ -91,10 +98,13 @@ __all__ = [
     "NetworkSettings",
     "NewKeySettings",
     "ObservabilitySettings",
+    "PointInTimeSettings",
     "ProvidersSettings",
     "RequestLoggingSettings",
     "Residency",
     "ResponseCacheSettings",
+    "RestoreSettings",
+    "RotationPolicySettings",
     "RotationSettings",
     "RoutingSettings",
     "SecretsSettings",

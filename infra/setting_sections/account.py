@@ -21,6 +21,12 @@ class AwsSettings(Section):
     tags: dict[str, str] = Field(
         default_factory=dict, description="Tags for every resource, beside the stack's own."
     )
+    bucket_suffix: str = Field(
+        default="",
+        pattern=r"^[a-z0-9]{0,8}$",
+        description="Stands in the names of all buckets, for a stack that comes up again after "
+        "`destroy`: the buckets of its earlier life are kept.",
+    )
 
 
 class Durability(StrEnum):

@@ -41,11 +41,6 @@ class DatabaseSettings(Section):
         default=(),
         description="Earlier databases that are kept. Take one out only when it may be deleted.",
     )
-    snapshot: str | None = Field(
-        default=None,
-        description="Snapshot from which the serving generation is created; a later change of "
-        "this key replaces nothing.",
-    )
     apply_immediately: bool | None = Field(default=None, description=_APPLY_IMMEDIATELY)
     certificate_authority_file: str | None = Field(
         default=None,

@@ -45,8 +45,7 @@ class ResponseCacheSettings(Section):
     call_types: tuple[CallType, ...] = Field(
         default=("chat", "embedding"),
         min_length=1,
-        description="Requests whose answers are kept: chat, completion, embedding, messages, "
-        "responses, rerank, transcription.",
+        description="Requests whose answers are kept.",
     )
     maximum_messages: int = Field(
         default=4,

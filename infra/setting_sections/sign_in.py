@@ -101,8 +101,7 @@ class SignInSettings(Section):
     )
     roles: dict[UserRole, tuple[str, ...]] = Field(
         default_factory=dict,
-        description="With `proxy`: the groups of each role (proxy_admin, proxy_admin_viewer, "
-        "internal_user, internal_user_viewer); the highest counts.",
+        description="With `proxy`: the groups of each role; the highest counts.",
     )
     default_role: UserRole = Field(
         default="internal_user_viewer", description="With `proxy`: the role of everybody else."

@@ -4,13 +4,14 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from infra.configuration import parse
 from infra.documents import InvalidConfiguration
-from infra.secret_families import kept_epochs, supplied_family
-from infra.setting_rules import ENCRYPTED, SUPPLIED_SECRETS_KEY
-from infra.settings import Settings, parse
+from infra.settings import Settings
+from infra.supplied_secrets import ENCRYPTED, SUPPLIED_SECRETS_KEY
 from ops.config.stack_file import StackFile
 from sandbox.recorded_program import Registered, run_program
 from sandbox.stack_files import PROJECT
+from sandbox.stand_in_secrets import supplied_shape
 
 # Told to whoever reads the text.
 STAND_INS = "account, hosts and ARNs are stand-ins: AWS gives them when the stack is created"
@@ -34,13 +35,20 @@ def render(stack: str, file: StackFile, settings: Settings) -> Rendered:
 
     Raises InvalidConfiguration if the program refuses what it has rendered.
     """
+    return rendered_by(record(stack, file, settings))
+
+
+def record(stack: str, file: StackFile, settings: Settings) -> list[Registered]:
+    """Run the program as ``pulumi up`` would and return all that it registered.
+
+    Raises InvalidConfiguration if the program refuses what it has rendered.
+    """
     try:
-        resources = run_program(stack, _with_supplied_secrets(file.configuration, settings))
+        return run_program(stack, _with_supplied_secrets(file.configuration, settings))
     except Exception as error:
         if refusal := _refusal(error):
             raise refusal from error
         raise
-    return rendered_by(resources)
 
 
 def rendered_by(resources: list[Registered]) -> Rendered:
@@ -67,14 +75,7 @@ def _with_supplied_secrets(
     key = f"{PROJECT}:{SUPPLIED_SECRETS_KEY}"
     if configuration.get(key) != ENCRYPTED:
         return configuration
-    shape = {
-        family: {
-            str(number): dict.fromkeys(known.fields, ENCRYPTED) for number in kept_epochs(epoch)
-        }
-        for family, epoch in settings.supplied_families.items()
-        if (known := supplied_family(family))
-    }
-    return {**configuration, key: json.dumps(shape)}
+    return {**configuration, key: json.dumps(supplied_shape(settings))}
 
 
 def _refusal(error: BaseException) -> InvalidConfiguration | None:

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from infra.documents import InvalidConfiguration, parse_yaml
-from infra.setting_rules import ENCRYPTED, SUPPLIED_SECRETS_KEY
 from infra.suggestions import unknown
+from infra.supplied_secrets import ENCRYPTED, SUPPLIED_SECRETS_KEY
 from ops.stack_option import stack_names
 from sandbox.paths import PROJECT_ROOT
 from sandbox.stack_files import PROJECT

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from infra import settings as stack_settings
+from infra import configuration
 from ops.cost.free import why_free
 from ops.cost.lines import CannotPrice, Costs, Line, Part
 from ops.cost.prices import PriceTable, UnknownPrice
@@ -57,7 +57,7 @@ def estimate(stack: str, plan: Plan, usage: Usage, prices: PriceTable) -> Estima
     """Price every resource of a plan; raise SettingsError if its configuration does not hold."""
     costs = Costs(
         plan=plan,
-        settings=stack_settings.parse(stack, PROJECT, plan.configuration),
+        settings=configuration.parse(stack, PROJECT, plan.configuration),
         usage=usage,
         prices=prices,
     )

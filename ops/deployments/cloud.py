@@ -5,10 +5,12 @@ providers and the way into the cluster are AWS's.
 """
 
 import base64
+import os
 import runpy
 import shutil
+import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -21,7 +23,11 @@ from ruamel.yaml import YAML
 from infra.settings import Settings
 from ops.config.rendered import settings_of
 from ops.config.stack_file import read_stack_file
+from ops.deployments.database_copies import DatabaseCopies
 from ops.deployments.deployment import Changes, DeploymentError
+from ops.deployments.image_pins import pinned_image
+from ops.images.signature import SignatureError
+from ops.state.stack_state import StackState
 from sandbox.kube_api import KubeApi
 from sandbox.outcome import Outcome
 from sandbox.paths import PROJECT_ROOT
@@ -33,6 +39,8 @@ from sandbox.stack_operations import Report, StackOperations
 # Cluster".
 _TOKEN_PREFIX = "k8s-aws-v1."  # noqa: S105 - no secret
 _TOKEN_SECONDS = 60
+# The official CLI starts the pack by itself; the sandbox's engine needs a program that does.
+_POLICIES = PROJECT_ROOT / "policy"
 
 
 class CloudDeployment:
@@ -55,19 +63,51 @@ class CloudDeployment:
         with tempfile.TemporaryDirectory(prefix="settings-") as directory:
             shutil.copyfile(self._propose(changes, Path(directory)), self._file)
 
-    def preview(self, changes: Changes, report: Report) -> Outcome:
+    def supply(self, path: str, value: str) -> None:
+        command = ["pulumi", "config", "--stack", self.stack]
+        options: dict[str, Any] = {"cwd": self._directory, "capture_output": True, "text": True}
+        place = ["--path", f"{PROJECT}:{path}"]
+        self._need_cli()
+        # From standard input, so that it is never an argument.
+        done = subprocess.run(
+            [*command, "set", "--secret", *place], input=value, check=False, **options
+        )
+        if done.returncode:
+            raise DeploymentError(f"could not set {path}: {done.stderr.strip()}")
+
+    @property
+    def notes(self) -> Path:
+        base = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+        return Path(base) / PROJECT / self.stack
+
+    def preview(self, changes: Changes, report: Report, *, policies: bool = False) -> Outcome:
         with tempfile.TemporaryDirectory(prefix="settings-") as directory:
-            proposed = self._propose(changes, Path(directory))
-            return self._operations.preview(report, config_file=proposed)
+            return self._operations.preview(
+                report,
+                policy_pack=_POLICIES if policies else None,
+                config_file=self._propose(changes, Path(directory)),
+            )
+
+    def preview_events(self) -> str:
+        return self._operations.preview_text("events", _POLICIES)
 
     def up(self, report: Report) -> Outcome:
         return self._operations.up(report)
 
-    def drift(self, report: Report) -> Outcome:
-        return self._operations.drift(report)
+    def destroy(self, report: Report) -> Outcome:
+        return self._operations.destroy(report)
+
+    def drift(self, report: Report, exclude: Sequence[str] = ()) -> Outcome:
+        return self._operations.drift(report, exclude)
 
     def outputs(self) -> Mapping[str, object]:
         return self._operations.outputs()
+
+    def state(self) -> StackState:
+        self._need_cli()
+        return StackState(
+            pulumi="pulumi", directory=self._directory, environment={}, stack=self.stack
+        )
 
     def aws(self, service: str, region: str | None = None) -> Any:
         session: Any = boto3.Session(region_name=region or self.settings().aws.region)
@@ -94,6 +134,20 @@ class CloudDeployment:
             }
         )
 
+    def prometheus_url(self, namespace: str) -> str:
+        # The Service that the operator makes for every Prometheus, whatever its release is called:
+        # governingServiceName in pkg/prometheus of github.com/prometheus-operator.
+        return f"http://prometheus-operated.{namespace}.svc:9090"
+
+    def database_copies(self) -> DatabaseCopies:
+        return DatabaseCopies(self.aws("rds"))
+
+    def obtain_image(self, version: str, digest: str | None, report: Report) -> Changes:
+        try:
+            return pinned_image(self.settings(), version, digest, report)
+        except SignatureError as error:
+            raise DeploymentError(str(error)) from error
+
     def _propose(self, changes: Changes, directory: Path) -> Path:
         """Write the stack's file with changes, its comments kept, and return where."""
         yaml = YAML()
@@ -110,10 +164,7 @@ class CloudDeployment:
 
     @cached_property
     def _operations(self) -> StackOperations:
-        if not shutil.which("pulumi"):
-            raise DeploymentError(
-                f"stack {self.stack!r} needs Pulumi's CLI on the PATH, logged in to its backend"
-            )
+        self._need_cli()
         stack = automation.select_stack(
             self.stack,
             PROJECT,
@@ -121,6 +172,12 @@ class CloudDeployment:
             opts=automation.LocalWorkspaceOptions(work_dir=str(self._directory)),
         )
         return StackOperations(stack)
+
+    def _need_cli(self) -> None:
+        if not shutil.which("pulumi"):
+            raise DeploymentError(
+                f"stack {self.stack!r} needs Pulumi's CLI on the PATH, logged in to its backend"
+            )
 
     def _token(self, cluster: str) -> str:
         credentials = boto3.Session().get_credentials()

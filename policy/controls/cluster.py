@@ -23,7 +23,8 @@ from policy.stack import CannotTell, Resource, Stack
 from policy.values import EVERYONE, at, items, own_key
 
 # In standard support on EKS until 27 March 2027 (endoflife.date/amazon-eks). Older ones cost
-# extended support; newer ones have no date yet (docs/not-confirmed.md).
+# extended support; newer ones have no date yet (docs/not-confirmed.md). A list of its own: the pack
+# judges the program, and is also used without it.
 SUPPORTED_VERSIONS = ("1.35",)
 LOG_TYPES = frozenset({"api", "audit", "authenticator", "controllerManager", "scheduler"})
 _PRINCIPAL = re.compile(r"arn:[\w-]+:iam::\d{12}:(role|user)/[\w+=,.@/-]+")

@@ -20,6 +20,11 @@ def _follows(database: Resource) -> bool:
     return given(database, "replicateSourceDb")
 
 
+def _is_restored(database: Resource) -> bool:
+    """Whether it comes from a backup, and with it the master user."""
+    return given(database, "snapshotIdentifier") or given(database, "restoreToPointInTime")
+
+
 def is_private(database: Resource, stack: Stack) -> Iterator[str]:
     if database.inputs.get("publiclyAccessible"):
         yield "publiclyAccessible is true"
@@ -49,7 +54,7 @@ def knows_its_users(database: Resource, stack: Stack) -> Iterator[str]:
     if _follows(database):
         return
     user = database.inputs.get("username")
-    if user in _DEFAULT_USERS or (user is None and not given(database, "snapshotIdentifier")):
+    if user in _DEFAULT_USERS or (user is None and not _is_restored(database)):
         yield "the master user has the engine's default name"
     if database.inputs.get("manageMasterUserPassword") is not True:
         yield "manageMasterUserPassword is not true, so a password stands in the state"

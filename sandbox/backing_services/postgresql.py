@@ -4,33 +4,36 @@ Each has an address of its own, TLS by the sandbox's authority, passwords by SCR
 roles that RDS has: no superuser for anyone but ``rdsadmin``, which only the local socket admits.
 """
 
-import functools
 import os
-import pwd
 import shutil
 import subprocess
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
-from sandbox import certificates, toolchain
+from sandbox import certificates
 from sandbox.backing_services import roles
+from sandbox.backing_services.backups import AutomatedBackups, base_backup
 from sandbox.backing_services.parameters import server_settings
-from sandbox.backing_services.records import BackingServiceError, Record, release_index, take_index
+from sandbox.backing_services.postgresql_programs import (
+    ADMINISTRATOR,
+    SERVICE_USER,
+    DatabaseError,
+    copy_data,
+    make_directory,
+    programs,
+    run,
+    write_settings,
+)
+from sandbox.backing_services.records import Record, release_index, take_index
 from sandbox.paths import Instance
 from sandbox.supervisor_client import ServiceSpec, SupervisorClient, create_state_directory
 
-# PostgreSQL refuses to run as root; Debian and its kin all have this user.
-SERVICE_USER = "nobody"
-ADMINISTRATOR = "rdsadmin"
 # sockaddr_un.sun_path of Linux (unix(7)), with its closing zero.
 _SOCKET_PATH_LIMIT = 108
 _READY_SECONDS = 60
-
-
-class DatabaseError(BackingServiceError):
-    """A PostgreSQL program failed; the message has its words."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +82,7 @@ class Databases:
         """Make an empty server in the place of any earlier one and return its address."""
         self.delete(database.identifier)
         self._make_directories(database.identifier)
-        self._run(
+        run(
             "initdb",
             *("--pgdata", str(self._data(database.identifier)), "--username", ADMINISTRATOR),
             *("--encoding", "UTF8", "--locale", "C.UTF-8"),
@@ -89,6 +92,7 @@ class Databases:
         self._execute(database, roles.for_new_server(database.master_user, password))
         if database.database:
             self._execute(database, roles.new_database(database.database, database.master_user))
+        self._begin_backups(database)
         return self.address(database.identifier)
 
     def restore(self, database: Database, snapshot: str, password: str) -> str:
@@ -99,22 +103,36 @@ class Databases:
                 f"there is no local data for the snapshot {snapshot!r}; only snapshots that this "
                 "sandbox took of a running database can be restored"
             )
-        saved = Record(source / "database.json").read()
-        database = Database(
-            **{
-                **asdict(database),
-                "master_user": saved["master_user"],
-                "database": saved["database"],
-            }
-        )
+        database = _with_origin(database, Record(source / "database.json").read())
         self.delete(database.identifier)
         self._make_directories(database.identifier)
-        shutil.rmtree(self._data(database.identifier), ignore_errors=True)
-        copy = ["cp", "--archive", str(source / "data"), str(self._data(database.identifier))]
-        subprocess.run(copy, check=True)
-        self._serve(database)
-        self.change_password(database.identifier, password)
-        return self.address(database.identifier)
+        copy_data(source / "data", self._data(database.identifier))
+        return self._serve_restored(database, password)
+
+    def restore_to(self, database: Database, source: str, moment: str | None, password: str) -> str:
+        """Make a server out of an instance's automated backups, as it was at a moment.
+
+        ``source`` names the backups; ``moment`` is a time with its zone, None for the latest. The
+        server gets a new master password. Returns its address; DatabaseError where the backups do
+        not have the moment.
+        """
+        backups = self.backups(source)
+        database = _with_origin(database, backups.record())
+        if source in self._records.read():
+            self.archive(source)
+        self.delete(database.identifier)
+        self._make_directories(database.identifier)
+        identifier = database.identifier
+        backups.recover(self._data(identifier), self._socket(identifier), moment)
+        return self._serve_restored(database, password)
+
+    def backups(self, name: str) -> AutomatedBackups:
+        """Return the automated backups of an instance, or copies of another sandbox's."""
+        return AutomatedBackups(self._instance.state / "automated-backups" / name)
+
+    def archive(self, identifier: str) -> None:
+        """Have the automated backups hold all that a running server has committed."""
+        self.backups(identifier).archive(self._socket(identifier), self.get(identifier).port)
 
     def change_password(self, identifier: str, password: str) -> None:
         database = self.get(identifier)
@@ -135,19 +153,11 @@ class Databases:
         database = self.get(identifier)
         target = self._snapshot(snapshot)
         shutil.rmtree(target, ignore_errors=True)
-        target.mkdir(parents=True, mode=0o700)
-        self._give_away(target)
-        self._run(
-            "pg_basebackup",
-            *("--host", str(self._socket(identifier)), "--port", str(database.port)),
-            *("--username", ADMINISTRATOR, "--pgdata", str(target / "data")),
-            *("--checkpoint", "fast", "--no-sync"),
-        )
+        target.parent.mkdir(parents=True, exist_ok=True)
+        make_directory(target)
+        base_backup(self._socket(identifier), database.port, target / "data")
         with Record(target / "database.json").changed() as saved:
             saved.update(asdict(database))
-
-    def delete_snapshot(self, snapshot: str) -> None:
-        shutil.rmtree(self._snapshot(snapshot), ignore_errors=True)
 
     def delete(self, identifier: str) -> None:
         """Stop the server and remove its data; one that does not exist is gone already."""
@@ -157,8 +167,19 @@ class Databases:
             shutil.rmtree(self._socket(identifier), ignore_errors=True)
         shutil.rmtree(self._directory(identifier), ignore_errors=True)
         release_index(self._indexes, identifier)
+        self.backups(identifier).discard()
         with self._records.changed() as records:
             records.pop(identifier, None)
+
+    def _serve_restored(self, database: Database, password: str) -> str:
+        self._serve(database)
+        self.change_password(database.identifier, password)
+        self._begin_backups(database)
+        return self.address(database.identifier)
+
+    def _begin_backups(self, database: Database) -> None:
+        socket = self._socket(database.identifier)
+        self.backups(database.identifier).begin(asdict(database), socket, database.port)
 
     def _serve(self, database: Database) -> None:
         self._write_configuration(database)
@@ -170,7 +191,7 @@ class Databases:
         return ServiceSpec(
             name=_service(database.identifier),
             command=(
-                *(str(_programs() / "postgres"), "-D", str(self._data(database.identifier))),
+                *(str(programs() / "postgres"), "-D", str(self._data(database.identifier))),
                 *("-c", f"config_file={directory / 'postgresql.conf'}"),
             ),
             user=SERVICE_USER,
@@ -197,9 +218,9 @@ class Databases:
             "ssl_key_file": str(certificate.key),
             "password_encryption": "scram-sha-256",
             "log_line_prefix": "%m [%p] %q%u@%d ",
+            **self.backups(identifier).server_settings,
         }
-        lines = (f"{name} = {_quoted(value)}\n" for name, value in settings.items())
-        (directory / "postgresql.conf").write_text("".join(lines))
+        write_settings(directory / "postgresql.conf", settings)
         kind = "host" if database.parameters.get("rds.force_ssl") == "0" else "hostssl"
         (directory / "pg_hba.conf").write_text(
             "local all all trust\n"
@@ -222,17 +243,13 @@ class Databases:
         for parent in (self._directory(identifier).parent, socket.parent):
             parent.mkdir(exist_ok=True)
         for path in (self._directory(identifier), socket, self._data(identifier)):
-            path.mkdir(mode=0o700)
-            self._give_away(path)
-
-    def _give_away(self, path: Path) -> None:
-        if os.geteuid() == 0:
-            shutil.chown(path, SERVICE_USER)
+            make_directory(path)
+        self.backups(identifier).prepare()
 
     def _wait(self, database: Database) -> None:
         """Wait until the server takes queries: the address answers before recovery has ended."""
         socket, deadline = self._socket(database.identifier), time.monotonic() + _READY_SECONDS
-        command = [str(_programs() / "pg_isready"), "--host", str(socket)]
+        command = [str(programs() / "pg_isready"), "--host", str(socket)]
         command += ["--port", str(database.port), "--quiet"]
         while subprocess.run(command, check=False).returncode:
             if time.monotonic() > deadline:
@@ -241,28 +258,13 @@ class Databases:
 
     def _execute(self, database: Database, statements: str) -> None:
         """Run SQL as the administrator; by standard input, where nobody else can read it."""
-        self._run(
+        run(
             "psql",
             *("--no-psqlrc", "--quiet", "--set", "ON_ERROR_STOP=1", "--output", os.devnull),
             *("--host", str(self._socket(database.identifier)), "--port", str(database.port)),
             *("--username", ADMINISTRATOR, "--dbname", "postgres"),
             words=statements,
         )
-
-    def _run(self, program: str, *arguments: str, words: str | None = None) -> None:
-        done = subprocess.run(
-            [*_as_service_user(), str(_programs() / program), *arguments],
-            input=words,
-            stdin=subprocess.DEVNULL if words is None else None,
-            capture_output=True,
-            text=True,
-            check=False,
-            cwd="/",
-            env={"PATH": os.environ.get("PATH", ""), "LANG": "C.UTF-8"},
-        )
-        if done.returncode:
-            words = done.stderr.strip() or f"it ended with {done.returncode}"
-            raise DatabaseError(f"{program} failed: {words}")
 
     def _directory(self, identifier: str) -> Path:
         return self._instance.state / "databases" / identifier
@@ -278,26 +280,11 @@ class Databases:
         return self._instance.state / "snapshots" / snapshot
 
 
-def _as_service_user() -> tuple[str, ...]:
-    """Return what runs a command as PostgreSQL's user.
-
-    Not subprocess's own way: that forks, which gRPC's threads in the provider's process do not
-    survive.
-    """
-    if os.geteuid() != 0:
-        return ()
-    user = pwd.getpwnam(SERVICE_USER)
-    return ("setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups", "--")
+def _with_origin(database: Database, saved: Mapping[str, Any]) -> Database:
+    """Return a restored instance: its user and database are those of what it comes from."""
+    kept = {"master_user": saved["master_user"], "database": saved["database"]}
+    return Database(**{**asdict(database), **kept})
 
 
 def _service(identifier: str) -> str:
     return f"rds-{identifier}"
-
-
-@functools.cache
-def _programs() -> Path:
-    return toolchain.ensure(["postgres"])["postgres"]
-
-
-def _quoted(value: str) -> str:
-    return "'" + value.replace("\\", "\\\\").replace("'", "''") + "'"

@@ -39,14 +39,6 @@ _HOP_BY_HOP = frozenset(
 _OWN = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
 
 
-class NoTarget(Exception):
-    """No target could be reached; the status says what an Application Load Balancer answers."""
-
-    def __init__(self, status: int) -> None:
-        super().__init__(status)
-        self.status = status
-
-
 def target_session() -> aiohttp.ClientSession:
     """Return a session for requests to targets.
 

@@ -10,10 +10,10 @@ from typing import Any
 from sandbox.kube_api import ApiError, KubeApi
 from sandbox.node.downward import ALLOCATABLE
 from sandbox.node.status import now
+from sandbox.tool_versions import KUBERNETES_VERSION
 
 _log = logging.getLogger(__name__)
 
-_VERSION = "v1.35.4"
 _PROVIDER = "sandbox"
 # The kubelet's nodeLeaseDurationSeconds, of which it renews a lease after a quarter.
 _LEASE_SECONDS, _RENEWAL = 40, 10
@@ -124,7 +124,7 @@ def _status(address: str) -> dict[str, Any]:
             "containerRuntimeVersion": "sandbox://1",
             "kernelVersion": system.release,
             "kubeProxyVersion": "",
-            "kubeletVersion": _VERSION,
+            "kubeletVersion": KUBERNETES_VERSION,
             "machineID": "",
             "operatingSystem": "linux",
             "osImage": "",

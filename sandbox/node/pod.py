@@ -17,7 +17,7 @@ from sandbox.node.places import places
 from sandbox.node.process import kill_members
 from sandbox.node.reader import ObjectReader
 from sandbox.node.recovery import record_of
-from sandbox.node.status import PodRecord
+from sandbox.node.status import PodRecord, own_conditions
 from sandbox.paths import Instance
 
 if TYPE_CHECKING:
@@ -81,6 +81,7 @@ class Pod:
         self._changed = asyncio.Event()
         self._gone = False
         self._suspended = False
+        self._sent: dict[str, Any] | None = None
 
     @property
     def address(self) -> str:
@@ -95,6 +96,10 @@ class Pod:
     def update(self, pod: Mapping[str, Any]) -> None:
         """Take note of the pod's object as it is now."""
         self._object = pod
+        if self._sent and own_conditions(pod.get("status", {})) != own_conditions(self._sent):
+            # As the node lifecycle controller does, for whom a silent node's pods are not ready.
+            self._sent = None
+            self.changed()
         if pod["metadata"].get("deletionTimestamp"):
             self.grace = pod["metadata"].get("deletionGracePeriodSeconds", self.grace)
             self._deletion.set()
@@ -140,7 +145,8 @@ class Pod:
         writer.cancel()
         if not self._suspended:
             with contextlib.suppress(ApiError):
-                await self._push(None)
+                self._sent = None
+                await self._push()
             await self._remove()
 
     async def plan(self, container: Mapping[str, Any]) -> plan.ProcessPlan:
@@ -245,12 +251,11 @@ class Pod:
             await asyncio.sleep(1)
 
     async def _write_status(self) -> None:
-        sent = None
         while True:
             await self._changed.wait()
             self._changed.clear()
             try:
-                sent = await self._push(sent)
+                await self._push()
             except ApiError as error:
                 if error.status in (404, 409):
                     return
@@ -258,15 +263,15 @@ class Pod:
                 await asyncio.sleep(1)
                 self.changed()
 
-    async def _push(self, sent: dict[str, Any] | None) -> dict[str, Any]:
-        """Send the status unless it is the one that was sent before; return it."""
+    async def _push(self) -> None:
+        """Send the status unless it is the one that was sent before."""
         metadata = self._object["metadata"]
-        before = {**self._object.get("status", {}), **(sent or {})}
+        before = {**self._object.get("status", {}), **(self._sent or {})}
         body = self._record.body(before, metadata.get("generation"))
-        if body != sent:
+        if body != self._sent:
             patch = {"metadata": {"uid": metadata["uid"]}, "status": body}
             await asyncio.to_thread(self._host.api.patch, f"{self._path}/status", patch)
-        return body
+        self._sent = body
 
     def _complain(self, reason: str, message: str) -> None:
         """Have the pod stay pending and say why: one that fails is replaced without end."""

@@ -7,8 +7,10 @@ from typing import Any
 import aiohttp
 from yarl import URL
 
+from sandbox.tool_versions import KUBERNETES_VERSION, minor
+
 # The kubelet's user agent: pkg/probe/http/request.go of k8s.io/kubernetes.
-_USER_AGENT = "kube-probe/1.35"
+_USER_AGENT = "kube-probe/{}.{}".format(*minor(KUBERNETES_VERSION))
 _REDIRECTS = 10
 
 Execute = Callable[[list[str], float], Awaitable[int]]

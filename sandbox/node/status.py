@@ -167,6 +167,15 @@ class PodRecord:
                 yield {"type": name, "status": "True"}
 
 
+def own_conditions(status: Mapping[str, Any]) -> dict[str, str]:
+    """Return what a pod's status says of the conditions that the kubelet alone knows."""
+    return {
+        condition["type"]: condition["status"]
+        for condition in status.get("conditions", [])
+        if condition["type"] in OWN_CONDITIONS
+    }
+
+
 def now() -> str:
     """Return the time as the API server writes it."""
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())

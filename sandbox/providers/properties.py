@@ -1,7 +1,7 @@
 """Property values as they cross the wire between the Pulumi engine and a provider.
 
 The engine marks secrets, unknowns and assets inside the protobuf structures by signatures
-(sdk/go/common/resource/plugin/rpc.go and sdk/go/common/resource/properties.go of Pulumi 3.259).
+(:mod:`sandbox.engine_marks`; sdk/go/common/resource/properties.go of Pulumi 3.259).
 Here they become Python values: :class:`Secret`, :data:`UNKNOWN` and :class:`Asset`.
 """
 
@@ -12,27 +12,17 @@ from typing import Any
 
 from google.protobuf import struct_pb2
 
-_SIGNATURE = "4dabf18193072939515e22adb298388d"
+from sandbox.engine_marks import SECRET as SECRET_MARK
+from sandbox.engine_marks import SIGNATURE, UNKNOWN_TEXT, UNKNOWN_TEXTS
+
 _KINDS = {
-    "1b47061264138c4ac30d75fd1eb44270": "secret",
+    SECRET_MARK: "secret",
     "d0e6a833031e9bbcd3f4e8bde6ca49a4": "output",
     "5cf8f73096256a8f31e491e813e4eb8e": "resource",
     "c44067f5952c0a294b673a41bacd8c17": "asset",
     "0def7320c3a5731c473e5ecbe6d01bc7": "archive",
 }
 _SIGNATURES = {kind: signature for signature, kind in _KINDS.items()}
-_UNKNOWN_STRING = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
-_UNKNOWNS = frozenset(
-    {
-        _UNKNOWN_STRING,
-        "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7",
-        "3eeb2bf0-c639-47a8-9e75-3b44932eb421",
-        "6a19a0b0-7e62-4c92-b797-7f8e31da9cc2",
-        "030794c1-ac77-496b-92df-f27374a8bd58",
-        "e48ece36-62e2-4504-bad9-02848725956a",
-        "dd056dcd-154b-4c76-9bd3-c8f88648b5ff",
-    }
-)
 
 Path = tuple[str | int, ...]
 
@@ -196,7 +186,7 @@ def _decode_value(value: struct_pb2.Value) -> Any:
         number = value.number_value
         return int(number) if number.is_integer() else number
     if kind == "string_value":
-        return UNKNOWN if value.string_value in _UNKNOWNS else value.string_value
+        return UNKNOWN if value.string_value in UNKNOWN_TEXTS else value.string_value
     if kind == "bool_value":
         return value.bool_value
     return None
@@ -204,7 +194,7 @@ def _decode_value(value: struct_pb2.Value) -> Any:
 
 def _decode_struct(struct: struct_pb2.Struct) -> Any:
     fields = {key: _decode_value(item) for key, item in struct.fields.items()}
-    signature = fields.pop(_SIGNATURE, None)
+    signature = fields.pop(SIGNATURE, None)
     if signature is None:
         return fields
     match _KINDS.get(signature):
@@ -224,7 +214,7 @@ def _encode_value(value: Any) -> struct_pb2.Value:
     if value is None:
         return struct_pb2.Value(null_value=struct_pb2.NULL_VALUE)
     if value is UNKNOWN:
-        return struct_pb2.Value(string_value=_UNKNOWN_STRING)
+        return struct_pb2.Value(string_value=UNKNOWN_TEXT)
     if isinstance(value, bool):
         return struct_pb2.Value(bool_value=value)
     if isinstance(value, int | float):
@@ -232,9 +222,9 @@ def _encode_value(value: Any) -> struct_pb2.Value:
     if isinstance(value, str):
         return struct_pb2.Value(string_value=value)
     if isinstance(value, Secret):
-        return _encode_value({_SIGNATURE: _SIGNATURES["secret"], "value": value.value})
+        return _encode_value({SIGNATURE: _SIGNATURES["secret"], "value": value.value})
     if isinstance(value, Asset):
-        return _encode_value({_SIGNATURE: _SIGNATURES[value.kind], **value.fields})
+        return _encode_value({SIGNATURE: _SIGNATURES[value.kind], **value.fields})
     if isinstance(value, Mapping):
         return struct_pb2.Value(struct_value=encode(value))
     if isinstance(value, list | tuple):

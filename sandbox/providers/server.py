@@ -7,10 +7,10 @@ so every sandbox has ports of its own there instead of an address.
 
 import argparse
 import signal
-import threading
 from collections.abc import Mapping
 from concurrent import futures
 from dataclasses import dataclass, field
+from queue import SimpleQueue
 
 import grpc
 from pulumi.runtime.proto import provider_pb2_grpc as rpc
@@ -69,16 +69,21 @@ class Servers:
         self.stop()
 
 
-def serve(instance: Instance | None, ports: Mapping[str, int] | None = None) -> Servers:
+def serve(
+    instance: Instance | None,
+    ports: Mapping[str, int] | None = None,
+    others: Mapping[str, rpc.ResourceProviderServicer] | None = None,
+) -> Servers:
     """Serve the providers in this process, on free ports unless some are given.
 
     Without an instance they can only preview: there is neither an account nor a cluster.
-    Raises :class:`PortTaken`.
+    ``others`` take the place of the usual ones, by package. Raises :class:`PortTaken`.
     """
     servicers: dict[str, rpc.ResourceProviderServicer] = {
         "aws": AwsProvider(instance),
         "kubernetes": KubernetesProvider(instance),
         "random": RandomProvider(),
+        **(others or {}),
     }
     chosen: dict[str, int] = {}
     servers: list[grpc.Server] = []
@@ -114,16 +119,18 @@ def main() -> None:
     parser.add_argument("--slot", type=int, default=0)
     arguments = parser.parse_args()
     instance = Instance(arguments.name, arguments.slot)
-    asked_to_stop = threading.Event()
+    # An Event's lock may be held by the very thread that the signal interrupts; `put` of this queue
+    # may be called again in the middle of itself.
+    asked_to_stop: SimpleQueue[int] = SimpleQueue()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: asked_to_stop.set())
+        signal.signal(number, lambda number, _: asked_to_stop.put(number))
     try:
         servers = serve(instance, provider_ports(instance))
     except PortTaken as error:
         raise SystemExit(str(error)) from error
     with servers:
         print(f"providers: {servers.debug_providers}", flush=True)
-        asked_to_stop.wait()
+        asked_to_stop.get()
 
 
 if __name__ == "__main__":

@@ -14,8 +14,8 @@ from log_objects import TODAY, Request, request, write
 from recorded_program import PROJECT, stack_configuration
 
 from archiver.layout import PAYLOAD, SPEND_COLUMNS
+from infra.configuration import parse
 from infra.log_queries import QUERIES, log_queries
-from infra.settings import parse
 from sandbox import litellm_image
 
 FUNCTIONS = """

@@ -15,8 +15,13 @@ _ORDER = (
     "test_preview_for_aws",
     "test_requests",
     "test_secrets",
+    "test_doctor",
     "test_changes",
     "test_faults",
+    "test_restore",
+    "test_rotation",
+    "test_runbooks",
+    "test_upgrade",
     "test_destroy",
 )
 

@@ -20,6 +20,7 @@ import httpx
 from sandbox import toolchain
 from sandbox.kube_api import KubeApi
 from sandbox.paths import PROJECT_ROOT, Instance
+from sandbox.status import collect
 
 T = TypeVar("T")
 NAMESPACE = "/api/v1/namespaces/litellm"
@@ -68,9 +69,10 @@ class RunningSandbox:
     def json(self, *arguments: str) -> dict[str, Any]:
         return json.loads(self.command(*arguments, "--json").stdout)
 
-    @cached_property
+    @property
     def status(self) -> dict[str, Any]:
-        return self.json("status")
+        """What `sandbox status --json` prints, as of now."""
+        return collect(self.instance)
 
     @property
     def url(self) -> str:

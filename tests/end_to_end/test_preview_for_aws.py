@@ -1,4 +1,4 @@
-"""``dev`` and ``prod`` preview whole through the real engine, with no account and no sandbox."""
+"""The stacks for AWS preview whole through the real engine, with no account and no sandbox."""
 
 import json
 import subprocess
@@ -22,7 +22,7 @@ def preview(stack: str, *settings: str) -> dict[str, object]:
     return json.loads(done.stdout)
 
 
-@pytest.mark.parametrize("stack", ["dev", "prod"])
+@pytest.mark.parametrize("stack", ["dev", "prod", "prod-dr"])
 def test_a_stack_for_aws_previews_whole(stack: str) -> None:
     changes = preview(stack)["changes"]
     assert {change["operation"] for change in changes} == {"create"}

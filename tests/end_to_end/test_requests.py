@@ -126,3 +126,12 @@ def test_the_status_tells_where_everything_is(sandbox: RunningSandbox) -> None:
     }
     assert "password" not in sandbox.status["postgres_dsn"]
     assert {process["state"] for process in sandbox.status["processes"]} == {"ready"}
+
+
+def test_the_status_leaves_the_lock_of_a_run_that_is_at_work(sandbox: RunningSandbox) -> None:
+    lock = sandbox.instance.state / "project/state/.pulumi/locks/organization/of-a-run.json"
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    lock.write_text("{}")
+    sandbox.json("status")
+    assert lock.exists()
+    lock.unlink()

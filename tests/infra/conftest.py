@@ -14,6 +14,11 @@ def prod() -> list[Registered]:
 
 
 @pytest.fixture(scope="session")
+def prod_dr() -> list[Registered]:
+    return run_program("prod-dr", stack_configuration("prod-dr"))
+
+
+@pytest.fixture(scope="session")
 def with_teams() -> list[Registered]:
     """``dev`` with two teams whose Bedrock costs stand apart, and a GitHub provider of its own."""
     teams = [

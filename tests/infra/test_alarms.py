@@ -96,6 +96,7 @@ def test_every_alarm_of_the_issue_is_there() -> None:
         "provider-outage", "daily-spend", "team-budget", "budget-refusals", "log-delivery",
         "archive", "database-cpu", "database-connections", "database-storage",
         "cache-1-memory", "cache-1-cpu", "cache-1-evictions", "master-key-read",
+        "rotation-overdue",
     } == set(specs())  # fmt: skip
 
 

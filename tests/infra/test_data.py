@@ -8,7 +8,7 @@ from recorded_program import Registered, run_program
 from test_program import gateway_values, of_type, only
 from test_settings import problems_of, with_changes
 
-from infra.disaster_recovery import replication_policy
+from infra.iam_policies import replication_policy
 from infra.key_policies import log_key_policy, plain_key_policy, topic_key_policy
 from infra.log_storage import lifecycle_rules
 from infra.setting_sections import LogStorageSettings
@@ -228,8 +228,11 @@ def test_backups_are_copied_with_the_key_of_the_other_region(prod: list[Register
     assert inputs(prod, "kms/key:Key", "copies")["region"] == REGION
 
 
-def test_a_new_generation_gets_copies_of_its_own(other: list[Registered]) -> None:
-    assert only(other, "InstanceAutomatedBackupsReplication").name == "database-2"
+def test_a_new_generation_gets_copies_of_its_own_beside_those_of_the_retired_one(
+    other: list[Registered],
+) -> None:
+    copies = of_type(other, "InstanceAutomatedBackupsReplication")
+    assert {copy.name for copy in copies} == {"database-1", "database-2"}
 
 
 def test_log_objects_are_copied_and_their_deletion_is_not(prod: list[Registered]) -> None:
@@ -311,7 +314,7 @@ def test_another_stack_takes_over_what_was_copied_under_its_names(
 def test_external_secrets_may_use_the_key_of_what_was_adopted(adopting: list[Registered]) -> None:
     policy = json.loads(inputs(adopting, "rolePolicy:RolePolicy", "external-secrets")["policy"])
     (decrypting,) = [s for s in policy["Statement"] if s["Action"] == ["kms:Decrypt"]]
-    assert "arn:aws:kms:::key/adopted-key" in decrypting["Resource"]
+    assert "arn:aws:kms:us-east-1:111122223333:key/adopted-key" in decrypting["Resource"]
 
 
 def test_an_adopted_secret_reaches_the_pods(adopting: list[Registered]) -> None:

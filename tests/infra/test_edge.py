@@ -417,7 +417,7 @@ def test_no_rule_that_reads_a_body_blocks_a_prompt_of_100_kilobytes_full_of_code
 
 def test_the_firewall_stands_before_prod_and_logs_no_key(prod: list[Registered]) -> None:
     (association,) = of_type(prod, "WebAclAssociation")
-    assert association.inputs["resourceArn"].endswith(":litellm-prod")
+    assert ":loadbalancer/app/litellm-prod/" in association.inputs["resourceArn"]
     (logging,) = of_type(prod, "WebAclLoggingConfiguration")
     redacted = logging.inputs["redactedFields"]
     headers = {field["singleHeader"]["name"] for field in redacted if "singleHeader" in field}

@@ -23,12 +23,12 @@ def rendered(resources: list[Registered]) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("stack", ["dev", "prod"])
+@pytest.mark.parametrize("stack", ["dev", "prod", "prod-dr"])
 @pytest.mark.parametrize("name", ["litellm_config.yaml", "helm_values.yaml"])
 def test_a_stack_renders_its_golden_file(
     stack: str, name: str, request: pytest.FixtureRequest
 ) -> None:
-    text = rendered(request.getfixturevalue(stack))[name]
+    text = rendered(request.getfixturevalue(stack.replace("-", "_")))[name]
     golden = GOLDEN / stack / name
     if os.environ.get("UPDATE_GOLDEN"):
         golden.parent.mkdir(parents=True, exist_ok=True)

@@ -107,7 +107,7 @@ def test_named_queries_keep_to_the_limits_of_athena(prod: list[Registered]) -> N
 def test_without_the_archive_there_is_neither_its_job_nor_its_tables_nor_its_queries() -> None:
     changes = {"spendArchive.enabled": False}
     resources = run_program("dev", with_changes("dev", changes))
-    assert cron_jobs(resources).keys() == {"request-copy"}
+    assert cron_jobs(resources).keys() == {"request-copy", "secret-ages"}
     assert not [r for r in of_type(resources, "CatalogTable") if r.name.startswith("spend")]
     queries = log_queries(settings_of("dev", changes))
     assert not [query for query in queries if "spend_logs" in query.text]
@@ -115,7 +115,7 @@ def test_without_the_archive_there_is_neither_its_job_nor_its_tables_nor_its_que
 
 def test_without_analytics_there_is_no_copy_and_no_database() -> None:
     resources = run_program("dev", with_changes("dev", {"logAnalytics.enabled": False}))
-    assert cron_jobs(resources).keys() == {"spend-archive"}
+    assert cron_jobs(resources).keys() == {"spend-archive", "secret-ages"}
     assert not [r for r in resources if "glue" in r.type or "athena" in r.type]
 
 
@@ -131,7 +131,7 @@ def test_litellm_deletes_spend_rows_only_where_nobody_archives_them(
 @pytest.mark.parametrize("stack", ["dev", "prod"])
 def test_one_run_at_a_time(stack: str, request: pytest.FixtureRequest) -> None:
     jobs = cron_jobs(request.getfixturevalue(stack))
-    assert jobs.keys() == {"request-copy", "spend-archive"}
+    assert jobs.keys() == {"request-copy", "spend-archive", "secret-ages"}
     assert {job["concurrencyPolicy"] for job in jobs.values()} == {"Forbid"}
 
 
@@ -177,14 +177,19 @@ def test_pods_of_the_archiver_take_no_connections_and_reach_what_they_need(
         policy.name: policy.inputs["spec"]
         for policy in of_type(prod, "networking.k8s.io/v1:NetworkPolicy")
     }
-    for task in ("request-copy", "spend-archive"):
+    tasks = ("request-copy", "spend-archive", "secret-ages")
+    for task in tasks:
         assert policies[task]["policyTypes"] == ["Ingress", "Egress"]
         assert "ingress" not in policies[task]
     ports = {
         task: {port["port"] for rule in policies[task]["egress"] for port in rule["ports"]}
-        for task in ("request-copy", "spend-archive")
+        for task in tasks
     }
-    assert ports == {"request-copy": {53, 443}, "spend-archive": {53, 443, 5432}}
+    assert ports == {
+        "request-copy": {53, 443},
+        "spend-archive": {53, 443, 5432},
+        "secret-ages": {53, 443},
+    }
 
 
 def test_a_changed_program_is_a_new_config_map(prod: list[Registered]) -> None:
@@ -218,10 +223,10 @@ def test_readers_of_logs_may_write_results_only() -> None:
     policy = log_reader_policy(
         workgroup_arn="arn:aws:athena:us-east-1:111122223333:workgroup/logs",
         catalog_arn="arn:aws:glue:us-east-1:111122223333",
-        database="litellm_prod",
-        bucket_arn=BUCKET,
+        databases=["litellm_prod"],
+        bucket_arns=[BUCKET],
         results_arn="arn:aws:s3:::results",
-        key_arn=KEY,
+        key_arns=[KEY],
     )
     assert {resource for action, resource in statements(policy) if action == "s3:PutObject"} == {
         "arn:aws:s3:::results/*"

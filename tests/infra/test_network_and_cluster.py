@@ -336,3 +336,11 @@ def test_the_job_of_the_database_users_reaches_dns_and_the_database_only(
         "10.41.208.0/22",
         "10.41.212.0/22",
     }
+
+
+def test_the_pods_of_the_doctor_reach_the_data_stores_only(prod: list[Registered]) -> None:
+    names, *stores = policies(prod)["doctor"]["egress"]
+    assert {port["port"] for port in names["ports"]} == {53}
+    assert [port["port"] for rule in stores for port in rule["ports"]] == [5432, 6379]
+    (_, database) = policies(prod)["database-users"]["egress"]
+    assert all(rule["to"] == database["to"] for rule in stores)

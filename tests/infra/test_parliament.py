@@ -10,7 +10,7 @@ import parliament
 import pytest
 from policy_documents import PolicyDocument, documents
 
-STACKS = ("dev", "prod", "with_teams", "across_accounts")
+STACKS = ("dev", "prod", "prod_dr", "with_teams", "across_accounts")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -85,7 +85,7 @@ def test_a_new_generation_is_created_beside_the_retired_one() -> None:
             {
                 "database.generation": 2,
                 "database.retiredGenerations": [1],
-                "database.snapshot": "before-the-loss",
+                "restore.snapshot": "before-the-loss",
             },
         ),
     )
@@ -93,6 +93,64 @@ def test_a_new_generation_is_created_beside_the_retired_one() -> None:
     assert databases["database-2"]["snapshotIdentifier"] == "before-the-loss"
     assert "dbName" not in databases["database-2"]
     assert databases["database-1"]["dbName"] == "litellm"
+
+
+@pytest.mark.parametrize(
+    ("source", "argument"),
+    [
+        ("litellm-dev-database-1", "sourceDbInstanceIdentifier"),
+        (
+            "arn:aws:rds:us-east-1:111122223333:auto-backup:ab-example",
+            "sourceDbInstanceAutomatedBackupsArn",
+        ),
+    ],
+)
+@pytest.mark.parametrize(
+    ("time", "moment"),
+    [
+        ("latest", {"useLatestRestorableTime": True}),
+        ("2026-03-01T16:05:00+02:00", {"restoreTime": "2026-03-01T14:05:00Z"}),
+    ],
+)
+def test_a_generation_comes_from_a_moment_of_another_one(
+    source: str, argument: str, time: str, moment: dict[str, Any]
+) -> None:
+    changes = {
+        "database.generation": 2,
+        "database.retiredGenerations": [1],
+        "restore.pointInTime": {"source": source, "time": time},
+    }
+    resources = run_program("dev", with_changes("dev", changes))
+    databases = {r.name: r.inputs for r in of_type(resources, "rds/instance:Instance")}
+    assert databases["database-2"]["restoreToPointInTime"] == {argument: source, **moment}
+    assert "restoreToPointInTime" not in databases["database-1"]
+
+
+def database_users_job(**changes: Any) -> str:
+    resources = run_program("dev", with_changes("dev", changes))
+    (job,) = [r for r in of_type(resources, "batch/v1:Job") if r.name == "database-users"]
+    return job.inputs["metadata"]["name"]
+
+
+def test_a_restored_database_gets_new_passwords_for_both_users() -> None:
+    second = {"database.generation": 2, "database.retiredGenerations": [1]}
+    assert database_users_job() != database_users_job(**second)
+
+
+def test_each_generation_has_a_master_secret_of_its_own_in_the_cluster() -> None:
+    """What is synced already is ready, and a Job would start with the password of the old one."""
+    second = {"database.generation": 2, "database.retiredGenerations": [1]}
+    resources = run_program("dev", with_changes("dev", second))
+    (synced,) = [r for r in of_type(resources, ":ExternalSecret") if r.name == "database-master"]
+    assert synced.inputs["spec"]["target"]["name"] == "database-master-2"
+    (job,) = [r for r in of_type(resources, "batch/v1:Job") if r.name == "database-users"]
+    assert "database-master-2" in json.dumps(job.inputs["spec"])
+
+
+def test_clearing_what_was_restored_runs_no_job_again() -> None:
+    second = {"database.generation": 2, "database.retiredGenerations": [1]}
+    restored = database_users_job(**second, **{"restore.snapshot": "before-the-loss"})
+    assert restored == database_users_job(**second)
 
 
 def test_log_objects_change_tier_although_they_are_small(prod: list[Registered]) -> None:
@@ -154,6 +212,21 @@ def test_a_rotation_keeps_the_previous_epoch_and_retires_the_one_before() -> Non
 def test_the_serving_database_user_follows_the_epoch() -> None:
     resources = run_program("dev", with_changes("dev", {"rotation.database": 2}))
     assert "//litellm_b:" in gateway_values(resources)["environment"]["DATABASE_URL"]
+
+
+def test_a_family_that_is_rolled_back_changes_what_pods_name_and_nothing_else() -> None:
+    newest = {"rotation.masterKey": 3, "rotation.database": 3, "rotation.cache": 3}
+    back = {**newest, "rotation.rolledBack": ["masterKey", "database", "cache"]}
+    before = run_program("dev", with_changes("dev", newest))
+    after = run_program("dev", with_changes("dev", back))
+    by_name = {(r.type, r.name): r.inputs for r in before}
+    changed = {r.name for r in after if by_name[r.type, r.name] != r.inputs}
+    assert len(before) == len(after)
+    assert changed <= {"gateway", "spend-archive", "secret-ages"}
+    values = gateway_values(after)
+    names = {entry["name"]: entry["secret"] for entry in values["secretEnvironment"]}
+    assert names["LITELLM_MASTER_KEY"] == "master-key-2"
+    assert "//litellm_b:" in values["environment"]["DATABASE_URL"]
 
 
 def test_both_cache_passwords_are_valid_while_pods_roll() -> None:

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from recorded_program import PROJECT, stack_configuration
 
-from infra.settings import Settings, SettingsError, parse
+from infra.configuration import parse
+from infra.settings import Settings, SettingsError
 
 
 def with_changes(stack: str, changes: dict[str, Any]) -> dict[str, str]:
@@ -39,7 +40,7 @@ def settings_of(stack: str, changes: dict[str, Any] | None = None) -> Settings:
     return parse(stack, PROJECT, with_changes(stack, changes or {}))
 
 
-@pytest.mark.parametrize("stack", ["dev", "prod"])
+@pytest.mark.parametrize("stack", ["dev", "prod", "prod-dr"])
 def test_the_stacks_that_are_delivered_are_valid(stack: str) -> None:
     assert len(settings_of(stack).models) == 3
 
@@ -88,12 +89,28 @@ WRONG = [
     ("dev", {"disasterRecovery.region": "us-east-1"}, "us-east-1 is the stack's own region"),
     ("dev", {"disasterRecovery.region": "cn-north-1"}, "different partitions of AWS"),
     ("dev", {"disasterRecovery.region": "Oregon"}, "disasterRecovery.region"),
+    ("dev", {"disasterRecovery.rtoMinutes": 0}, "disasterRecovery.rtoMinutes"),
+    ("dev", {"disasterRecovery.rpoMinutes": 99999}, "disasterRecovery.rpoMinutes"),
+    ("dev", {"secrets.adoptNames": {"salt-key": "x"}}, "adoptNames salt-key has nothing to adopt"),
+    (
+        "dev",
+        {"secrets": {"saltKey": "adopt", "adoptNames": {"saltkey": "x"}}},
+        "secrets.adoptNames.saltkey: unknown adopted family; did you mean salt-key?",
+    ),
     ("dev", {"loadBalancer.allowedCidrs": ["0.0.0.0/0"]}, "allowedCidrs has 0.0.0.0/0"),
     ("dev", {"loadBalancer.certificateArn": "my-certificate"}, "loadBalancer.certificateArn"),
     ("dev", {"loadBalancer.idleTimeoutSeconds": 60}, "slow streams break"),
     ("dev", {"rotation.masterKey": 0}, "rotation.masterKey"),
-    ("dev", {"rotation.saltKey": 2}, "rotation.saltKey: unknown key"),
+    ("dev", {"rotation.saltKey": 2}, "rotation.saltKey: the salt key encrypts"),
     ("dev", {"rotation.providers": {"anthropic": 2}}, "rotation.providers.anthropic"),
+    (
+        "dev",
+        {"rotation.rolledBack": ["cahce"]},
+        "rolledBack: unknown family; did you mean cache?",
+    ),
+    ("dev", {"rotation.rolledBack": ["cache"]}, "cache is at epoch 1, which has none before it"),
+    ("dev", {"rotationPolicy.masterKeyDays": 0}, "rotationPolicy.masterKeyDays"),
+    ("dev", {"rotationPolicy.databaseDays": 90}, "rotationPolicy.databaseDays: unknown key"),
     ("dev", {"gateway.image": {"tag": "main-latest"}}, "does not name an exact version"),
     ("dev", {"gateway.image": {"digest": "sha256:abc"}}, "gateway.image.digest"),
     ("dev", {"gateway.replicas": 3}, "maximumReplicas 1 is below replicas 3"),

@@ -48,7 +48,7 @@ def completed(program: Path, *words: str) -> list[str]:
         (("ops", "conf"), ["config"]),
         (("ops", "config", "ren"), ["render"]),
         (("ops", "config", "check", "--with"), ["--without-litellm"]),
-        (("ops", "config", "check", "--stack", "pr"), ["prod"]),
+        (("ops", "config", "check", "--stack", "pr"), ["prod", "prod-dr"]),
         (("ops", "cost", "--stack", "d"), ["dev"]),
     ],
 )

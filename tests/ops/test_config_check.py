@@ -11,7 +11,7 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 
-from infra.setting_rules import ENCRYPTED
+from infra.supplied_secrets import ENCRYPTED
 from ops.cli import main
 from ops.config.rendered import render, settings_of
 from ops.config.stack_file import StackFile, read_stack_file

@@ -14,8 +14,6 @@ from sandbox.planned_resources import Plan
 # The EKS variant of AWS's own guidance, whose nodes (t4g.medium) cannot hold one gateway worker:
 # github.com/aws-solutions-library-samples/guidance-for-multi-provider-generative-ai-gateway-on-aws
 AWS_GUIDANCE = 384.83
-# Of one worker, as LiteLLM documents it.
-WORKER_MIB = 4096
 
 Estimated = Callable[[str], Estimate]
 

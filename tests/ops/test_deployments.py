@@ -13,6 +13,7 @@ from ops.deployments.cloud import CloudDeployment
 from ops.deployments.deployment import DeploymentError
 from ops.deployments.options import find_deployment
 from ops.deployments.sandboxed import SandboxDeployment
+from sandbox.certificates import authority
 from sandbox.paths import PROJECT_ROOT, Instance
 from sandbox.stack_files import keep_settings, kept_settings, write_stack
 
@@ -91,3 +92,17 @@ def test_kept_settings_hold_for_every_later_run_of_a_sandbox(tmp_path: Path) -> 
     assert kept_settings(tmp_path) == {"rotation.masterKey": "2", "rotation.cache": "3"}
     text = write_stack(tmp_path, "sandbox", {"rotation.cache": "4"}).read_text()
     assert re.search(r"rotation:\n\s+cache: 4\n\s+masterKey: 2", text)
+
+
+def test_what_a_preview_tried_is_no_setting_of_a_sandbox(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SANDBOX_STATE", str(tmp_path))
+    instance = Instance("tried", 9)
+    authority(instance)
+    project = instance.state / "project"
+    keep_settings(project, {"rotation.cache": "2"})
+    supplied = {"suppliedSecrets.anthropic": '{"1": {"apiKey": {"secure": "v1:a:b"}}}'}
+    write_stack(project, "sandbox", {"rotation.masterKey": "7", **supplied}, instance)
+    rotation = SandboxDeployment(instance).settings().rotation
+    assert (rotation.master_key, rotation.cache) == (1, 2)

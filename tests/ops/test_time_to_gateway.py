@@ -5,7 +5,7 @@ import pytest
 from benchmarks.creation_times import is_warm_up, load_times
 from benchmarks.resource_graph import Cycle, Task, critical_path, longest_chain, replay
 from benchmarks.time_to_gateway import TARGET_RATIO, tasks_of, unavoidable
-from infra import settings as stack_settings
+from infra import configuration
 from sandbox.planned_resources import Plan
 from sandbox.stack_files import PROJECT
 
@@ -58,7 +58,7 @@ def test_tasks_that_can_never_start_are_named(others: tuple[str, ...]) -> None:
 @pytest.mark.parametrize("stack", ["dev", "prod"])
 def test_nothing_waits_on_what_it_does_not_need(stack: str, plans: dict[str, Plan]) -> None:
     plan = plans[stack]
-    settings = stack_settings.parse(stack, PROJECT, plan.configuration)
+    settings = configuration.parse(stack, PROJECT, plan.configuration)
     times = load_times(settings, warm_nodes=any(map(is_warm_up, plan.resources)))
     tasks = tasks_of(plan, times)
     least, _ = longest_chain(unavoidable(plan, times))
@@ -85,7 +85,7 @@ def test_only_the_masters_own_secret_waits_for_the_database(
 def test_the_unavoidable_chain_starts_pods_only_on_nodes_of_the_cluster(
     stack: str, plans: dict[str, Plan]
 ) -> None:
-    settings = stack_settings.parse(stack, PROJECT, plans[stack].configuration)
+    settings = configuration.parse(stack, PROJECT, plans[stack].configuration)
     tasks = {each.name: each for each in unavoidable(plans[stack], load_times(settings))}
     assert tasks["migration"].waits_for == {"node and image", "database"}
     assert tasks["rollout"].waits_for == {"migration", "cache"}

@@ -93,6 +93,14 @@ def test_a_replica_needs_neither_user_nor_backups_of_its_own(pack: ServedPack) -
         assert told(pack, Broken(row, check, replica, "")) == []
 
 
+@pytest.mark.parametrize("source", ["snapshotIdentifier", "restoreToPointInTime"])
+def test_a_restored_database_has_the_master_user_of_what_it_comes_from(
+    pack: ServedPack, source: str
+) -> None:
+    restored = both(put("database", "username", None), put("database", source, {"from": "it"}))
+    assert told(pack, Broken(15, "knows-its-users", restored, "")) == []
+
+
 def test_a_secret_with_a_rotation_schedule_rotates(pack: ServedPack) -> None:
     schedule = Example(SECRET_ROTATION, "schedule", {}, {"secretId": ["secret"]})
     change = both(without("version"), added("schedule", schedule))

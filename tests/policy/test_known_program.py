@@ -1,4 +1,4 @@
-"""The program's dev and prod with every value known: nothing escapes the controls."""
+"""The delivered stacks with every value known: nothing escapes the controls."""
 
 import datetime
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from policy.controls import CONTROLS
 _ONLY_WHERE_CONFIGURED = {11}
 
 
-@pytest.fixture(scope="module", params=["dev", "prod"])
+@pytest.fixture(scope="module", params=["dev", "prod", "prod-dr"])
 def program(request: pytest.FixtureRequest) -> KnownProgram:
     return run_known_program(request.param)
 

@@ -1,4 +1,4 @@
-"""The whole pack, over what the real engine previews for dev and prod."""
+"""The whole pack, over what the real engine previews for the delivered stacks."""
 
 import json
 import os
@@ -13,7 +13,7 @@ from policy.control import Status, assess_all
 from policy.controls import CONTROLS
 from sandbox.paths import PROJECT_ROOT
 
-STACKS = ["dev", "prod"]
+STACKS = ["dev", "prod", "prod-dr"]
 
 
 def preview(stack: str, *arguments: str) -> tuple[int, dict[str, Any]]:

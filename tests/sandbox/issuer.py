@@ -47,10 +47,6 @@ class Issuer:
         known = {"preferred_username": username, "email": f"{username}@example.com", **claims}
         self._api.put(f"/users/{username}", json=known).raise_for_status()
 
-    def is_shown(self, page: Page) -> bool:
-        """Whether a browser is at the issuer's form."""
-        return page.url.startswith(f"{self.url}/oauth2/authorize")
-
     def sign_in(self, page: Page, name: str) -> None:
         """Fill in the form to which a browser is on its way."""
         # Not by its address: a page that leads on before it is loaded ends such a wait.

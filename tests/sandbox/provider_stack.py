@@ -9,10 +9,11 @@ import yaml
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from infra.configuration import parse
 from infra.pod_environment import plain_environment
 from infra.proxy_config.document import config_context, render_litellm_config
 from infra.secret_families import supplied_family
-from infra.settings import Settings, parse
+from infra.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = "litellm-gateway"

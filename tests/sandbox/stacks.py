@@ -92,6 +92,11 @@ class Stack:
     def destroy(self, program: Program) -> Outcome:
         return self._run(program, "destroy")
 
+    def command(self, *arguments: str) -> str:
+        """Run a command of Pulumi's CLI on the stack and return what it says."""
+        done = self._stack._run_pulumi_cmd_sync([*arguments])
+        return done.stdout
+
     def outputs(self) -> dict[str, Any]:
         """The stack's outputs, secret ones too."""
         found = automation.Stack.outputs(self._stack)

@@ -63,7 +63,8 @@ def program(zone: str, rate_limit: int = 1000, days: int = 30) -> Callable[[], N
         )
         balancer = _balancer(logs, everything)
         pulumi.export("certificate", host_names.certificate(settings, everything))
-        host_names.point_to(balancer, settings, everything)
+        names = host_names.HostNamesArgs(settings=settings, parent=everything, balancer=balancer)
+        host_names.HostNames("host-names", names, inside)
         key = aws.kms.Key("key", deletion_window_in_days=7, opts=inside)
         firewall = WebFirewallArgs(
             naming=NAMING,

@@ -21,7 +21,7 @@ from infra.database import PARAMETERS
 from sandbox import toolchain
 from sandbox.backing_services import Cache, Caches, Database, Databases
 from sandbox.backing_services.parameters import UnknownParameter, server_settings
-from sandbox.backing_services.postgresql import DatabaseError
+from sandbox.backing_services.postgresql_programs import DatabaseError, copy_data
 from sandbox.paths import PROJECT_ROOT, Instance
 from sandbox.providers.aws import AwsProvider
 from sandbox.supervisor_client import ServiceSpec, SupervisorClient
@@ -171,6 +171,89 @@ def test_a_snapshot_that_was_never_taken_is_named(databases: Databases) -> None:
         databases.restore(Database(identifier="x", master_user=""), "missing", PASSWORD)
 
 
+def moment(instance: Instance, databases: Databases) -> str:
+    """A whole second between what was committed before and what comes after, by the server."""
+    statement = (
+        "SELECT pg_sleep_until(date_trunc('second', clock_timestamp()) + interval '1 second'), "
+        "to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"
+    )
+    return query(instance, databases.address("main"), statement).lstrip("|")
+
+
+def test_a_point_in_time_has_the_write_before_it_and_not_the_one_after(
+    instance: Instance, databases: Databases
+) -> None:
+    address = databases.address("main")
+    query(instance, address, "CREATE TABLE written AS SELECT 'first' AS what")
+    between = moment(instance, databases)
+    query(instance, address, "INSERT INTO written VALUES ('second')")
+    copy = Database(identifier="earlier", master_user="")
+    restored = databases.restore_to(copy, "main", between, "another-password")
+    answer = query(instance, restored, "SELECT what FROM written", password="another-password")
+    databases.delete("earlier")
+    assert answer == "first"
+
+
+def test_the_latest_point_in_time_has_every_write(instance: Instance, databases: Databases) -> None:
+    query(instance, databases.address("main"), "CREATE TABLE newest AS SELECT 'last' AS what")
+    copy = Database(identifier="latest", master_user="")
+    restored = databases.restore_to(copy, "main", None, "another-password")
+    answer = query(instance, restored, "SELECT what FROM newest", password="another-password")
+    databases.delete("latest")
+    assert answer == "last"
+
+
+def test_what_was_restored_can_be_restored_again(instance: Instance, databases: Databases) -> None:
+    query(instance, databases.address("main"), "CREATE TABLE handed AS SELECT 1 AS step")
+    first = Database(identifier="once", master_user="")
+    address = databases.restore_to(first, "main", None, PASSWORD)
+    query(instance, address, "INSERT INTO handed VALUES (2)")
+    second = Database(identifier="twice", master_user="")
+    answer = query(
+        instance,
+        databases.restore_to(second, "once", None, PASSWORD),
+        "SELECT max(step) FROM handed",
+    )
+    for name in ("once", "twice"):
+        databases.delete(name)
+    assert answer == "2"
+
+
+def test_backups_outlive_the_loss_of_their_server(instance: Instance, databases: Databases) -> None:
+    lost = Database(identifier="lost", master_user="manager", database="litellm")
+    address = databases.create(lost, PASSWORD)
+    query(instance, address, "CREATE TABLE kept_elsewhere AS SELECT 7 AS answer")
+    databases.archive("lost")
+    copy_data(databases.backups("lost").directory, databases.backups("copied").directory)
+    databases.delete("lost")
+    found = Database(identifier="found", master_user="")
+    answer = query(
+        instance,
+        databases.restore_to(found, "copied", None, PASSWORD),
+        "SELECT answer FROM kept_elsewhere",
+    )
+    databases.delete("found")
+    assert answer == "7"
+
+
+def test_a_moment_before_the_backups_is_refused(databases: Databases) -> None:
+    copy = Database(identifier="x", master_user="")
+    with pytest.raises(DatabaseError, match="main can be restored from .* on, not to 2020"):
+        databases.restore_to(copy, "main", "2020-01-01T00:00:00Z", PASSWORD)
+
+
+def test_a_moment_after_the_backups_is_refused(databases: Databases) -> None:
+    copy = Database(identifier="x", master_user="")
+    with pytest.raises(DatabaseError, match="2996-01-01T00:00:00Z: recovery ended before"):
+        databases.restore_to(copy, "main", "2996-01-01T00:00:00Z", PASSWORD)
+    databases.delete("x")
+
+
+def test_backups_that_there_are_none_of_are_named(databases: Databases) -> None:
+    with pytest.raises(DatabaseError, match="no automated backups 'missing'"):
+        databases.restore_to(Database(identifier="x", master_user=""), "missing", None, PASSWORD)
+
+
 def test_a_password_does_not_stand_in_the_files_of_the_sandbox(
     instance: Instance, databases: Databases
 ) -> None:
@@ -313,18 +396,34 @@ def program(tokens: list[str], *, protected: bool = False) -> None:
     pulumi.export("secret", database.master_user_secrets[0].secret_arn)
 
 
-def restored() -> None:
-    """A database out of the final snapshot that the other program's database left."""
+def restored(*, copied: bool = False) -> None:
+    """A database out of the final snapshot that the other program's left, and a copy of it."""
+    group = network()[1]
     database = aws.rds.Instance(
         "restored",
         identifier="restored",
         engine="postgres",
         instance_class="db.t4g.micro",
         snapshot_identifier="engine-made-final",
-        db_subnet_group_name=network()[1].name,
+        db_subnet_group_name=group.name,
         manage_master_user_password=True,
         skip_final_snapshot=True,
     )
+    if copied:
+        source = {
+            "source_db_instance_identifier": database.identifier,
+            "use_latest_restorable_time": True,
+        }
+        database = aws.rds.Instance(
+            "copied",
+            identifier="copied",
+            engine="postgres",
+            instance_class="db.t4g.micro",
+            restore_to_point_in_time=source,
+            db_subnet_group_name=group.name,
+            manage_master_user_password=True,
+            skip_final_snapshot=True,
+        )
     pulumi.export("database", database.address)
     pulumi.export("secret", database.master_user_secrets[0].secret_arn)
 
@@ -378,6 +477,16 @@ def story(
             password=json.loads(secret["SecretString"])["password"],
         )
         told["restored again"] = stack.up(restored).changed
+        stack.up(lambda: restored(copied=True))
+        outputs = stack.outputs()
+        secret = client("secretsmanager").get_secret_value(SecretId=outputs["secret"])
+        told["copied"] = query(
+            instance,
+            outputs["database"],
+            "SELECT answer FROM kept",
+            password=json.loads(secret["SecretString"])["password"],
+        )
+        told["copied again"] = stack.up(lambda: restored(copied=True)).changed
         stack.destroy(restored)
         told["services"] = [service.name for service in SupervisorClient(instance).status()]
     return told
@@ -436,6 +545,13 @@ def test_a_database_made_from_a_snapshot_has_its_data_and_a_managed_password(
 
 def test_a_restored_database_is_unchanged_in_the_next_up(story: dict[str, Any]) -> None:
     assert story["restored again"] == set()
+
+
+def test_a_database_made_from_a_point_in_time_has_its_data_and_a_managed_password(
+    story: dict[str, Any],
+) -> None:
+    assert story["copied"] == "42"
+    assert story["copied again"] == set()
 
 
 def test_destroy_stops_the_servers(story: dict[str, Any]) -> None:

@@ -15,6 +15,7 @@ from stacks import Outcome, Stack, serving
 from infra.access_logs import AccessLogs, AccessLogsArgs
 from infra.aws_account import AwsAccount
 from infra.cache import Cache, CacheArgs
+from infra.configuration import parse
 from infra.credentials import Credentials, CredentialsArgs
 from infra.database import Database, DatabaseArgs
 from infra.disaster_recovery import DisasterRecovery, DisasterRecoveryArgs
@@ -24,7 +25,7 @@ from infra.log_storage import LogStorage, LogStorageArgs
 from infra.naming import Naming
 from infra.network import DataStorePlacement
 from infra.secret_families import CACHE
-from infra.settings import Settings, parse
+from infra.settings import Settings
 from sandbox.providers.aws import AwsProvider
 from sandbox.providers.random_values import RandomProvider
 
@@ -98,6 +99,7 @@ def program() -> None:
     database_args = DatabaseArgs(
         naming=naming,
         settings=settings.database,
+        restore=settings.restore,
         durability=durability,
         partition="aws",
         placement=placement,

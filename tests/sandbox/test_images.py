@@ -2,6 +2,8 @@
 
 import multiprocessing
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from sandbox import litellm_image
 from sandbox.images import UnknownImage, ensure_litellm, resolve
 
 LITELLM = f"ghcr.io/berriai/litellm:v{versions.LITELLM}"
+VERSIONS = litellm_image.FILES / "versions"
 
 
 @pytest.fixture
@@ -60,6 +63,32 @@ def test_the_image_has_the_metrics_library(built: litellm_image.LiteLLMImage) ->
     assert list(built.directory.glob("venv/lib/python*/site-packages/prometheus_client"))
 
 
+GARBAGE = """
+import gc, time, weakref
+class One: pass
+def cycle():
+    one = One()
+    one.itself = one
+    return weakref.ref(one)
+kept, deadline = cycle(), time.monotonic() + 30
+litter = []
+while kept() and time.monotonic() < deadline:
+    litter = [[] for _ in range(10_000)]
+    time.sleep(0.01)
+print(gc.isenabled(), kept() is None)
+"""
+
+
+@pytest.mark.parametrize("in_a_pod", [True, False])
+def test_in_a_pod_garbage_is_collected_between_bytecodes_as_by_a_later_python(
+    built: litellm_image.LiteLLMImage, in_a_pod: bool
+) -> None:
+    pod = {"KUBERNETES_SERVICE_HOST": "127.0.0.1"} if in_a_pod else {}
+    told = subprocess.check_output([built.python, "-c", GARBAGE], env=pod, text=True)
+    by_python_itself = sys.version_info >= (3, 12) or not in_a_pod
+    assert told.split() == [str(by_python_itself), "True"]
+
+
 def test_a_built_image_is_not_built_again(built: litellm_image.LiteLLMImage) -> None:
     said: list[str] = []
     ensure_litellm(said.append)
@@ -69,8 +98,8 @@ def test_a_built_image_is_not_built_again(built: litellm_image.LiteLLMImage) -> 
 @pytest.mark.parametrize(
     ("reference", "message"),
     [
-        ("ghcr.io/berriai/litellm:v1.0.0", f"version {versions.LITELLM} only"),
-        ("ghcr.io/berriai/litellm", f"version {versions.LITELLM} only"),
+        ("ghcr.io/berriai/litellm:v1.0.0", f"`sandbox up` builds version {versions.LITELLM}"),
+        ("ghcr.io/berriai/litellm", f"`sandbox up` builds version {versions.LITELLM}"),
         ("docker.io/library/nginx:1", "stands in for"),
         ("localhost:5000/litellm:1", "localhost:5000/litellm:1: this machine"),
         ("public.ecr.aws/docker/library/postgres:9", "15 to 18"),
@@ -81,6 +110,23 @@ def test_what_is_not_there_is_refused_by_name(reference: str, message: str) -> N
     with pytest.raises(UnknownImage, match=message) as refused:
         resolve(reference)
     assert reference.split("@")[0].split(":v")[0] in str(refused.value)
+
+
+def test_a_version_that_the_registry_does_not_have_is_named() -> None:
+    with pytest.raises(litellm_image.ImageBuildError, match=r"LiteLLM 999\.0\.0 cannot be had"):
+        ensure_litellm(tag="v999.0.0")
+
+
+def test_a_tag_that_names_no_release_is_named() -> None:
+    with pytest.raises(litellm_image.ImageBuildError, match="latest names no release"):
+        ensure_litellm(tag="latest")
+
+
+@pytest.mark.parametrize("listed", sorted(VERSIONS.glob("*.txt")), ids=lambda file: file.stem)
+def test_every_package_of_another_version_is_there_with_its_hashes(listed: Path) -> None:
+    packages = listed.read_text().replace("\\\n", "").splitlines()
+    assert f"litellm=={listed.stem} " in listed.read_text()
+    assert [one for one in packages if "--hash=sha256:" not in one] == []
 
 
 def test_the_postgresql_image_brings_psql() -> None:

@@ -207,6 +207,17 @@ def test_a_pod_is_unready_while_its_probe_fails(cluster: Cluster) -> None:
     ready(cluster, "later-ready")
 
 
+def test_a_pod_that_another_called_unready_says_that_it_is_ready(cluster: Cluster) -> None:
+    cluster.create("v1", "Pod", "called-unready", spec=server())
+    ready(cluster, "called-unready")
+    # As the node lifecycle controller does when a node was silent for a while.
+    unready = {"type": "Ready", "status": "False"}
+    path = "/api/v1/namespaces/default/pods/called-unready/status"
+    changed = cluster.api.patch(path, {"status": {"conditions": [unready]}})
+    assert not is_ready(changed)
+    ready(cluster, "called-unready")
+
+
 def test_a_deleted_pod_finishes_its_request_after_its_hook(cluster: Cluster) -> None:
     hook = ["/bin/sh", "-c", "date > /shared/hook"]
     main = {

@@ -16,6 +16,7 @@ import pytest
 from pulumi_kubernetes.helm.v3 import Release
 from stacks import Program, Refused, Stack, serving
 
+from ops.deployments.helm_releases import free_releases, pending_releases
 from sandbox.kube_api import ApiError, KubeApi
 from sandbox.paths import Instance
 from sandbox.providers import kept_in_state
@@ -193,25 +194,61 @@ def test_values_that_somebody_else_has_set_are_drift(
     assert "values.level" in drift["release"]
 
 
-def test_a_release_left_pending_by_a_killed_run_is_recovered(
+@pytest.mark.parametrize("before", ["deployed", "superseded"])
+def test_a_release_left_pending_by_a_killed_run_is_recovered_and_not_made_anew(
+    stack: Stack, api: KubeApi, program: Any, installed: None, before: str
+) -> None:
+    made = api.get(SETTINGS)["metadata"]["uid"]
+    leave_pending(api, before)
+    said = stack.up(program(values={"level": f"after {before}"})).messages
+    assert any("was left pending-upgrade by an interrupted run" in message for message in said)
+    assert api.get(SETTINGS)["data"]["level"] == f"after {before}"
+    assert api.get(SETTINGS)["metadata"]["uid"] == made
+
+
+def test_a_preview_of_a_pending_release_tells_what_would_change(
     stack: Stack, api: KubeApi, program: Any, installed: None
 ) -> None:
-    leave_pending(api)
-    said = stack.up(program(values={"level": "higher"})).messages
-    assert any("was left pending-upgrade by an interrupted run" in message for message in said)
-    assert api.get(SETTINGS)["data"]["level"] == "higher"
+    leave_pending(api, "deployed")
+    steps = stack.preview(program(values={"level": "higher still"})).steps
+    assert ("update", "release") in steps
+    free_releases(api, lambda _: None)
 
 
-def leave_pending(api: KubeApi) -> None:
-    """Store the revision that Helm would have stored when it was killed in an upgrade."""
+def test_a_pending_release_is_freed_for_a_run_that_knows_that_no_other_is_at_work(
+    stack: Stack, api: KubeApi, program: Any, installed: None
+) -> None:
+    leave_pending(api, "deployed")
+    (pending,) = pending_releases(api)
+    assert (pending.name, pending.status, pending.is_installed) == (
+        "settings",
+        "pending-upgrade",
+        True,
+    )
+    told: list[str] = []
+    free_releases(api, told.append)
+    assert list(pending_releases(api)) == []
+    assert told == [
+        f"revision {pending.revision} of the release settings was left pending-upgrade and is "
+        "forgotten"
+    ]
+    said = stack.up(program(values={"level": "freed"})).messages
+    assert not any("interrupted run" in message for message in said)
+    assert api.get(SETTINGS)["data"]["level"] == "freed"
+
+
+def leave_pending(api: KubeApi, before: str) -> None:
+    """Store the revisions that Helm would have stored when it was killed in an upgrade."""
     stored = latest(api, NAMESPACE, "settings")
     assert stored is not None
     secrets = f"/api/v1/namespaces/{NAMESPACE}/secrets"
     secret = api.get(f"{secrets}/{stored.secret}")
     release = json.loads(gzip.decompress(_decoded_twice(secret["data"]["release"])))
+    release["info"]["status"] = secret["metadata"]["labels"]["status"] = before
+    secret["data"]["release"] = _packed(release)
+    api.update(f"{secrets}/{stored.secret}", secret)
     revision = stored.revision + 1
     release["version"], release["info"]["status"] = revision, "pending-upgrade"
-    packed = base64.b64encode(base64.b64encode(gzip.compress(json.dumps(release).encode())))
     labels = secret["metadata"]["labels"]
     pending = {
         "apiVersion": "v1",
@@ -221,9 +258,14 @@ def leave_pending(api: KubeApi) -> None:
             "name": f"sh.helm.release.v1.settings.v{revision}",
             "labels": {**labels, "status": "pending-upgrade", "version": str(revision)},
         },
-        "data": {"release": packed.decode()},
+        "data": {"release": _packed(release)},
     }
     api.create(secrets, pending)
+
+
+def _packed(release: Any) -> str:
+    packed = gzip.compress(json.dumps(release).encode())
+    return base64.b64encode(base64.b64encode(packed)).decode()
 
 
 def _decoded_twice(text: str) -> bytes:

@@ -15,8 +15,16 @@ from sandbox.debian_packages import DebianProgram
 from sandbox.go_build import GO_TOOLS, GoModule
 from sandbox.paths import PROJECT_ROOT
 from sandbox.tool_cache import ToolchainError, run
+from sandbox.tool_versions import KUBERNETES_VERSION
 
 HELM = {"helm": "helm.sh/helm/v3/cmd/helm"}
+
+
+@pytest.mark.parametrize("tool", ["kubernetes", "kubectl"])
+def test_every_part_of_kubernetes_has_one_version(tool: str) -> None:
+    module = (GO_TOOLS / tool / "go.mod").read_text()
+    assert f"k8s.io/kubernetes {KUBERNETES_VERSION} //" in module
+    assert f"k8s.io/kubectl v0.{KUBERNETES_VERSION.removeprefix('v1.')}\n" in module
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any
 
+from infra.versions import KUBERNETES_STANDARD_SUPPORT
 from ops.cost.lines import CannotPrice, Costs, Item, known
 from ops.cost.nodes import Instance, Node, NoInstance, Pod, place
 from ops.cost.pods import (
@@ -22,11 +23,12 @@ from sandbox.planned_resources import PlannedResource
 _CLUSTER = "aws:eks/cluster:Cluster"
 _NODE_POOL = "kubernetes:karpenter.sh/v1:NodePool"
 _NODE_CLASS = "kubernetes:eks.amazonaws.com/v1:NodeClass"
-# Last day of standard support by version: endoflife.date/amazon-eks.
+# Last day of standard support by version, with those that settings refuse by now:
+# endoflife.date/amazon-eks.
 STANDARD_SUPPORT = {
     "1.33": date(2026, 7, 29),
     "1.34": date(2026, 12, 2),
-    "1.35": date(2027, 3, 27),
+    **KUBERNETES_STANDARD_SUPPORT,
 }
 # Auto Mode's system pool is not in a NodeClass of ours; EKS's default one has 80 GiB:
 # docs.aws.amazon.com/eks/latest/userguide/create-node-class.html
@@ -39,7 +41,7 @@ def _cluster(resource: PlannedResource, costs: Costs) -> Iterator[Item]:
     if last_day is None:
         raise CannotPrice(
             f"when standard support of Kubernetes {version} ends is not known; "
-            "add it to ops/cost/rules/compute.py"
+            "add it to infra/versions.py"
         )
     support = "standard" if costs.prices.date <= last_day else "extended"
     yield costs.fixed(f"control plane {version}, {support} support", f"eks.cluster.{support}")

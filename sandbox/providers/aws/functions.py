@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -84,7 +85,13 @@ def _session_context(session: Session, arguments: Arguments) -> dict[str, Any]:
 
 def _secret(session: Session, arguments: Arguments) -> dict[str, Any]:
     client = session.client("secretsmanager", arguments.get("region"))
-    found = client.describe_secret(SecretId=arguments.get("arn") or arguments["name"])
+    wanted = str(arguments.get("arn") or arguments["name"])
+    try:
+        found = client.describe_secret(SecretId=wanted)
+    except client.exceptions.ResourceNotFoundException:
+        if not session.is_offline:
+            raise
+        return _assumed_secret(session, arguments, wanted)
     policy = client.get_resource_policy(SecretId=found["ARN"]).get("ResourcePolicy")
     return {
         "id": found["ARN"],
@@ -99,9 +106,41 @@ def _secret(session: Session, arguments: Arguments) -> dict[str, Any]:
     }
 
 
+def _assumed_secret(session: Session, arguments: Arguments, name: str) -> dict[str, Any]:
+    """What a preview with no account takes for granted: that what is taken over is there."""
+    region = arguments.get("region") or session.region
+    place = f"arn:{session.partition}:{{}}:{region}:{session.account}"
+    arn = f"{place.format('secretsmanager')}:secret:{name}-AbCdEf"
+    key = f"{place.format('kms')}:key/{_assumed_key_id(name)}"
+    return {
+        "id": arn,
+        "arn": arn,
+        "name": name,
+        "createdDate": "",
+        "lastChangedDate": "",
+        "description": "",
+        "kmsKeyId": key,
+        "policy": "",
+        "tags": {},
+    }
+
+
+def _assumed_key_id(seed: str) -> str:
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, seed))
+
+
 def _key(session: Session, arguments: Arguments) -> dict[str, Any]:
     client = session.client("kms", arguments.get("region"))
-    found = client.describe_key(KeyId=arguments["keyId"])["KeyMetadata"]
+    try:
+        found = client.describe_key(KeyId=arguments["keyId"])["KeyMetadata"]
+    except client.exceptions.NotFoundException:
+        if not session.is_offline:
+            raise
+        # As for secrets: a preview with no account takes it for granted.
+        region = arguments.get("region") or session.region
+        identifier = _assumed_key_id(str(arguments["keyId"]))
+        arn = f"arn:{session.partition}:kms:{region}:{session.account}:key/{identifier}"
+        return {"id": identifier, "arn": arn}
     return {
         "id": found["KeyId"],
         "arn": found["Arn"],

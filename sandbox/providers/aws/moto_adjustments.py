@@ -1,5 +1,6 @@
 """Where moto 5.2.5 does less than AWS, or refuses what AWS allows, and the sandbox needs it."""
 
+import copy
 import json
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
@@ -12,6 +13,12 @@ def apply() -> None:
     _find_log_delivery_in_bucket_policies()
     _delete_what_belongs_to_caches()
     _change_what_belongs_to_athena()
+    _tell_a_replication_as_it_was_put()
+    _give_issuers_further_audiences()
+    _tell_when_versions_of_secrets_were_made()
+    _promote_replicas_of_secrets()
+    _keep_what_an_interface_stands_in()
+    _leave_no_second_master_secret()
 
 
 def _judge_bucket_policies_by_their_conditions() -> None:
@@ -143,3 +150,142 @@ def _change_what_belongs_to_athena() -> None:
 
     AthenaResponse.update_work_group = update_work_group
     AthenaResponse.delete_named_query = delete_named_query
+
+
+def _tell_a_replication_as_it_was_put() -> None:
+    """Keep which encrypted objects a rule selects, which S3Response leaves out of its answer."""
+    from moto.core.responses import ActionResult
+    from moto.s3.exceptions import ReplicationConfigurationNotFoundError
+    from moto.s3.responses import S3Response
+
+    def get_bucket_replication(self: Any) -> Any:
+        self.data["Action"] = "GetBucketReplication"
+        kept = self.backend.get_bucket_replication(self.bucket_name)
+        if not kept:
+            raise ReplicationConfigurationNotFoundError(bucket_name=self.bucket_name)
+        rules = [{**rule, "Filter": {"Prefix": ""}} for rule in kept["Rule"]]
+        configuration = {"Role": kept["Role"], "Rules": rules}
+        return self.serialized(ActionResult({"ReplicationConfiguration": configuration}))
+
+    S3Response.get_bucket_replication = get_bucket_replication
+
+
+def _give_issuers_further_audiences() -> None:
+    """Add AddClientIDToOpenIDConnectProvider, which moto's IAM lacks."""
+    from moto.core.responses import EmptyResult
+    from moto.iam.responses import IamResponse
+
+    def add_client_id_to_open_id_connect_provider(self: Any) -> Any:
+        provider = self.backend.get_open_id_connect_provider(
+            self._get_param("OpenIDConnectProviderArn")
+        )
+        audience = self._get_param("ClientID")
+        if audience not in provider.client_id_list:
+            provider.client_id_list.append(audience)
+        return EmptyResult()
+
+    IamResponse.add_client_id_to_open_id_connect_provider = (
+        add_client_id_to_open_id_connect_provider
+    )
+
+
+def _tell_when_versions_of_secrets_were_made() -> None:
+    """List each version of a secret with its own date, and those without labels on demand only.
+
+    moto gives every version the time of the question.
+    """
+    from moto.secretsmanager.models import SecretsManagerBackend
+    from moto.secretsmanager.responses import SecretsManagerResponse
+
+    def list_secret_version_ids(response: Any) -> str:
+        secret_id = response._get_param("SecretId")
+        deprecated = response._get_param("IncludeDeprecated", if_none=False)
+        backend: SecretsManagerBackend = response.backend
+        listed = json.loads(backend.list_secret_version_ids(secret_id))
+        del listed["NextToken"]
+        kept = backend.secrets[secret_id].versions
+        listed["Versions"] = [
+            {**version, "CreatedDate": kept[version["VersionId"]]["createdate"]}
+            for version in listed["Versions"]
+            if deprecated or version["VersionStages"]
+        ]
+        return json.dumps(listed)
+
+    responses: Any = SecretsManagerResponse
+    responses.list_secret_version_ids = list_secret_version_ids
+
+
+def _promote_replicas_of_secrets() -> None:
+    """Add StopReplicationToReplica, which makes a replica an entry of its own."""
+    from moto.core.responses import ActionResult
+    from moto.secretsmanager.models import ReplicaSecret
+    from moto.secretsmanager.responses import SecretsManagerResponse
+
+    def stop_replication_to_replica(response: Any) -> Any:
+        backend = response.backend
+        replica = backend.secrets[response._get_param("SecretId")]
+        if isinstance(replica, ReplicaSecret):
+            source = replica.source
+            source.replicas.remove(replica)
+            promoted = copy.copy(source)
+            promoted.arn, promoted.region, promoted.replicas = replica.arn, replica.region, []
+            promoted.versions = copy.deepcopy(source.versions)
+            # moto keeps a replica under its ARN, and an entry under its name.
+            del backend.secrets[replica.arn]
+            backend.secrets[promoted.name] = promoted
+            replica = promoted
+        return ActionResult({"ARN": replica.arn})
+
+    responses: Any = SecretsManagerResponse
+    responses.stop_replication_to_replica = stop_replication_to_replica
+
+
+def _keep_what_an_interface_stands_in() -> None:
+    """Refuse to delete a subnet or a security group while an interface uses it, as AWS does.
+
+    Interfaces that moto makes for gateways and endpoints do not count: it never deletes them.
+    """
+    from moto.ec2.exceptions import DependencyViolationError
+    from moto.ec2.models import EC2Backend
+
+    delete_subnet, delete_group = EC2Backend.delete_subnet, EC2Backend.delete_security_group
+
+    def interfaces(backend: Any) -> list[Any]:
+        of_services = {gateway._eni.id for gateway in backend.nat_gateways.values()}
+        for endpoint in backend.vpc_end_points.values():
+            of_services.update(endpoint.network_interface_ids or [])
+        return [each for each in backend.enis.values() if each.id not in of_services]
+
+    def delete_unused_subnet(self: Any, subnet_id: str) -> Any:
+        if any(each.subnet.id == subnet_id for each in interfaces(self)):
+            raise DependencyViolationError(
+                f"The subnet '{subnet_id}' has dependencies and cannot be deleted."
+            )
+        return delete_subnet(self, subnet_id)
+
+    def delete_unused_group(self: Any, name: str | None = None, group_id: str | None = None) -> Any:
+        if any(group.id == group_id for each in interfaces(self) for group in each.group_set):
+            raise DependencyViolationError(f"resource {group_id} has a dependent object")
+        return delete_group(self, name, group_id)
+
+    EC2Backend.delete_subnet = delete_unused_subnet
+    EC2Backend.delete_security_group = delete_unused_group
+
+
+def _leave_no_second_master_secret() -> None:
+    """Delete the master user's secret of an instance that gets another one.
+
+    A restored instance comes with one, and where it is to be managed moto makes a second, and never
+    deletes the first.
+    """
+    from moto.rds.models import DBInstance
+
+    update = DBInstance.update
+
+    def update_with_one(self: Any, **changes: Any) -> None:
+        if changes.get("manage_master_user_password") and self.manage_master_user_password:
+            self.master_user_secret.delete_secret()
+        update(self, **changes)
+
+    instance: Any = DBInstance
+    instance.update = update_with_one

@@ -9,13 +9,16 @@ from botocore.exceptions import ClientError
 from sandbox.providers.aws.context import Context
 from sandbox.providers.aws.parameters import fill
 from sandbox.providers.aws.table import Properties, ResourceType, Tagging
+from sandbox.providers.properties import UNKNOWN
 
 _DESCRIBED = ("Tags", "tags", "TagList", "TagSet")
 
 
 def all_tags(context: Context) -> Properties:
-    """Return the provider's default tags and the resource's own, which win."""
-    return {**context.session.default_tags, **(context.inputs.get("tags") or {})}
+    """Return the provider's default tags and the resource's own, which win, as far as known."""
+    own = context.inputs.get("tags") or {}
+    # Of what depends on a resource that is replaced, the engine asks with whole inputs unknown.
+    return {**context.session.default_tags, **({} if own is UNKNOWN else own)}
 
 
 def creation_parameters(kind: ResourceType, tags: Properties) -> Properties:

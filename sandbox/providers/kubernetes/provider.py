@@ -23,7 +23,7 @@ from sandbox.providers.kubernetes.objects import Objects
 from sandbox.providers.kubernetes.release import Releases
 from sandbox.providers.kubernetes.release_inputs import checked_inputs
 from sandbox.providers.kubernetes.tokens import RELEASE, kind_of
-from sandbox.providers.properties import changes, decode, encode, plain
+from sandbox.providers.properties import UNKNOWN, changes, decode, encode, plain
 
 
 class KubernetesProvider(Provider):
@@ -142,6 +142,10 @@ class KubernetesProvider(Provider):
     @reported
     def Delete(self, request: pb.DeleteRequest, context: grpc.ServicerContext) -> empty_pb2.Empty:
         recorded = decode(request.properties)
+        if request.type == RELEASE and (trouble := self._trouble(context)):
+            # As pulumi-kubernetes does up to 4.34, whatever deleteUnreachable says:
+            # https://github.com/pulumi/pulumi-kubernetes/issues/2675
+            raise ProviderError(f"can't delete Helm Release with unreachable cluster: {trouble}")
         if self._drops_unreachable(context):
             return empty_pb2.Empty()
         if request.type == RELEASE:
@@ -164,34 +168,39 @@ class KubernetesProvider(Provider):
 
     def _drops_unreachable(self, context: grpc.ServicerContext) -> bool:
         """Tell whether what is in a cluster out of reach counts as gone, as the program may ask."""
-        cluster = self._cluster(context)
-        if cluster.api is None:
-            unreachable = True
-        else:
-            try:
-                cluster.api.get("/version")
-                unreachable = False
-            except ApiError:
-                unreachable = True
-        if not unreachable:
+        trouble = self._trouble(context)
+        if not trouble:
             return False
-        if cluster.settings.delete_unreachable:
+        if self._cluster(context).settings.delete_unreachable:
             self.connection(context).log(
-                f"the cluster is unreachable ({cluster.trouble}); its resources are dropped from "
+                f"the cluster is unreachable ({trouble}); its resources are dropped from "
                 "the state, as deleteUnreachable asks for",
                 warning=True,
             )
             return True
         raise ProviderError(
-            f"the configured Kubernetes cluster is unreachable: {cluster.trouble or 'no answer'}. "
+            f"the configured Kubernetes cluster is unreachable: {trouble}. "
             "If it is gone for good, set PULUMI_K8S_DELETE_UNREACHABLE=true (deleteUnreachable on "
             "the Provider) to drop its resources from the state"
         )
+
+    def _trouble(self, context: grpc.ServicerContext) -> str:
+        """Return why the cluster is out of reach, nothing where it answers."""
+        cluster = self._cluster(context)
+        if cluster.api is None:
+            return cluster.trouble or "no answer"
+        try:
+            cluster.api.get("/version")
+        except ApiError as error:
+            return str(error)
+        return ""
 
 
 def _keeps_name(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
     """Tell whether a replacement would take the old object's place; a generated name is new."""
     before, after = (plain(inputs).get("metadata") or {} for inputs in (old, new))
+    if UNKNOWN in (before, after):
+        return False
     if AUTONAMED in (after.get("annotations") or {}):
         return False
     return all(before.get(key) == after.get(key) for key in ("namespace", "name"))

@@ -79,7 +79,8 @@ class Releases:
         if chart.path is None or (self.instance is None and chart.substituted):
             return expected
         try:
-            if self.cluster.api is None:
+            # Of a pending one Helm refuses a dry run too; the installation recovers it.
+            if self.cluster.api is None or self._is_pending(given):
                 self._render(chart, given)
                 return expected
             rendered = self._upgrade(chart, given, "--dry-run=server", "--output", "json")
@@ -160,12 +161,21 @@ class Releases:
         if latest(self.cluster.require(), namespace, name) is None:
             return
         seconds = round(timeout) or given.get("timeout") or DEFAULT_TIMEOUT
-        self._uninstall(namespace, name, seconds)
+        try:
+            self._uninstall(namespace, name, seconds)
+        except HelmError:
+            # The Helm of a run whose engine was killed may have come first.
+            if latest(self.cluster.require(), namespace, name) is not None:
+                raise
 
     def _uninstall(self, namespace: str, name: str, seconds: float) -> None:
         arguments = ["uninstall", name, "--namespace", namespace, "--ignore-not-found"]
         arguments += ["--wait", "--cascade", "foreground", "--timeout", f"{seconds}s"]
         self._helm().run(*arguments, configuration=self.cluster.configuration)
+
+    def _is_pending(self, given: Properties) -> bool:
+        found = latest(self.cluster.require(), given["namespace"], given["name"])
+        return found is not None and found.is_pending
 
     def _recover(self, api: KubeApi, namespace: str, name: str) -> None:
         stored = revisions(api, namespace, name)
@@ -173,7 +183,8 @@ class Releases:
             return
         pending = stored[-1]
         left = f"revision {pending.revision} of the release {name} was left {pending.status}"
-        if any(release.status == "deployed" for release in stored):
+        # Helm marks the old revision as superseded a moment before the new one is deployed.
+        if any(release.status in ("deployed", "superseded") for release in stored):
             # What that revision has changed already is put right by the upgrade that follows.
             self.connection.log(f"{left} by an interrupted run and is dropped", self.urn)
             forget_revision(api, pending)

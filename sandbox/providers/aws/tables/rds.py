@@ -3,6 +3,7 @@
 In a sandbox an instance is a PostgreSQL server of this machine; moto has its description.
 """
 
+import hashlib
 import json
 import secrets
 from collections.abc import Mapping
@@ -12,6 +13,7 @@ from sandbox.backing_services import Database, Databases
 from sandbox.providers.aws.context import Context
 from sandbox.providers.aws.lifecycle import missing_is_none
 from sandbox.providers.aws.table import Call, Properties, ResourceType
+from sandbox.providers.aws.tables import rds_restores
 from sandbox.providers.aws.tables.rds_groups import RDS_TAGS, user_parameters
 
 _INSTANCE = {"DBInstanceIdentifier": "{id}"}
@@ -19,41 +21,11 @@ _PASSWORD_BYTES = 24
 
 
 def _create_instance(context: Context) -> str:
-    if context.inputs.get("snapshotIdentifier"):
-        _restore_instance(context)
-    else:
+    if not rds_restores.restore(context, INSTANCE):
         password = context.inputs.get("password")
         extra = {"MasterUserPassword": password} if password else {}
-        context.call(INSTANCE.create, extra={**extra, **_tags(context)})
+        context.call(INSTANCE.create, extra={**extra, **rds_restores.tags(context)})
     return str(context.inputs["identifier"])
-
-
-def _tags(context: Context) -> Properties:
-    tags = {**context.session.default_tags, **(context.inputs.get("tags") or {})}
-    return {"Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
-
-
-_RESTORE = Call("RestoreDBInstanceFromDBSnapshot", service="rds")
-# What a restored instance takes from its snapshot until it is modified.
-_SET_AFTER_RESTORE = (
-    "backupRetentionPeriod",
-    "enabledCloudwatchLogsExports",
-    "iamDatabaseAuthenticationEnabled",
-    "manageMasterUserPassword",
-    "masterUserSecretKmsKeyId",
-    "maxAllocatedStorage",
-    "monitoringInterval",
-    "monitoringRoleArn",
-    "performanceInsightsEnabled",
-    "performanceInsightsKmsKeyId",
-)
-
-
-def _restore_instance(context: Context) -> None:
-    snapshot = {"DBSnapshotIdentifier": context.inputs["snapshotIdentifier"]}
-    context.call(_RESTORE, extra={**snapshot, **_tags(context)})
-    context.id = context.inputs["identifier"]
-    context.call(INSTANCE.updates[0], only=_SET_AFTER_RESTORE, extra={"ApplyImmediately": True})
 
 
 def _master_password(context: Context) -> str:
@@ -93,9 +65,7 @@ def _start_server(context: Context) -> None:
         parameters=user_parameters(context, inputs.get("parameterGroupName")),
     )
     servers = Databases(context.instance)
-    if snapshot := inputs.get("snapshotIdentifier"):
-        servers.restore(database, snapshot.rpartition(":")[2], password)
-    else:
+    if not rds_restores.restore_server(inputs, servers, database, password):
         servers.create(database, password)
 
 
@@ -180,6 +150,12 @@ def _secrets(_context: Context, description: Properties) -> list[Properties]:
     ]
 
 
+def _resource_id(_context: Context, description: Properties) -> str:
+    """An id that no other instance ever gets; moto gives all of them the same one."""
+    life = f"{description['DBInstanceArn']} {description['InstanceCreateTime']}"
+    return f"db-{hashlib.sha256(life.encode()).hexdigest()[:26].upper()}"
+
+
 def _engine_version(context: Context, description: Properties) -> str:
     """A program may name the major version alone; the minor one is then AWS's choice."""
     given, actual = context.inputs.get("engineVersion"), str(description.get("EngineVersion", ""))
@@ -187,11 +163,7 @@ def _engine_version(context: Context, description: Properties) -> str:
 
 
 def _identified(inputs: Properties) -> list[tuple[str, str]]:
-    problems = []
-    if not inputs.get("snapshotIdentifier"):
-        for name in ("engine", "username", "allocatedStorage"):
-            if inputs.get(name) is None:
-                problems.append((name, "is required unless the database comes from a snapshot"))
+    problems = list(rds_restores.problems(inputs))
     if inputs.get("password") and inputs.get("manageMasterUserPassword"):
         problems.append(("password", "cannot go together with manageMasterUserPassword"))
     if inputs.get("engine") not in (None, "postgres") and isinstance(inputs["engine"], str):
@@ -244,7 +216,7 @@ INSTANCE = ResourceType(
         "vpcSecurityGroupIds": "VpcSecurityGroups[].VpcSecurityGroupId",
         "engineVersion": _engine_version,
         "engineVersionActual": "EngineVersion",
-        "resourceId": "DbiResourceId",
+        "resourceId": _resource_id,
         "status": "DBInstanceStatus",
         "iamDatabaseAuthenticationEnabled": "IAMDatabaseAuthenticationEnabled",
         "identifier": lambda context, _found: context.id,
@@ -263,6 +235,7 @@ INSTANCE = ResourceType(
         "performanceInsightsKmsKeyId",
         "performanceInsightsRetentionPeriod",
         "databaseInsightsMode",
+        "restoreToPointInTime",
         "snapshotIdentifier",
     ),
     defaults={
@@ -284,6 +257,7 @@ INSTANCE = ResourceType(
         "deleteAutomatedBackups",
         "finalSnapshotIdentifier",
         "password",
+        "restoreToPointInTime",
         "skipFinalSnapshot",
         "snapshotIdentifier",
     ),
@@ -296,6 +270,7 @@ INSTANCE = ResourceType(
         "storageEncrypted",
         "kmsKeyId",
         "availabilityZone",
+        "restoreToPointInTime",
         "snapshotIdentifier",
     ),
     tagging=RDS_TAGS,

@@ -3,10 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from sandbox.providers.aws.context import Context
 from sandbox.providers.aws.table import Call, Properties, ResourceType, Tagging
 
 _BUCKET = {"Bucket": "{id}"}
+_DELETIONS = 20
 _TAGS = Tagging(
     tag="PutBucketTagging",
     untag="DeleteBucketTagging",
@@ -28,10 +31,27 @@ def _create_bucket(context: Context) -> str:
     return str(context.inputs["bucket"])
 
 
-def _empty_bucket(context: Context) -> None:
+def delete_by_force(context: Context) -> None:
+    """Empty and delete a bucket that may be; without ``forceDestroy`` only an empty one is deleted.
+
+    Logs are delivered meanwhile, so it is emptied again as long as it is not empty, as the real
+    provider does (resourceBucketDelete in terraform-provider-aws).
+    """
     if not context.values.get("forceDestroy"):
         return
     client = context.client()
+    for left in reversed(range(_DELETIONS)):
+        _empty(context, client)
+        try:
+            client.delete_bucket(Bucket=context.id)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "BucketNotEmpty" or not left:
+                raise
+        else:
+            return
+
+
+def _empty(context: Context, client: Any) -> None:
     if client.get_bucket_versioning(Bucket=context.id).get("Status") == "Suspended":
         # moto fails on delete markers unless versions are on.
         enabled = {"Status": "Enabled"}
@@ -69,7 +89,7 @@ BUCKET = ResourceType(
     name_lower_case=True,
     also=("forceDestroy",),
     creating=_create_bucket,
-    deleting=_empty_bucket,
+    deleting=delete_by_force,
     tagging=_TAGS,
 )
 

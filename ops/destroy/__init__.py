@@ -1,0 +1,1 @@
+"""``ops destroy``: take a stack away, safely and to the end."""

@@ -1,0 +1,1 @@
+"""What workflows run, as commands: preview, deploy, look for drift, tell of it."""

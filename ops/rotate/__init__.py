@@ -1,0 +1,1 @@
+"""Rotates one family of secrets of a stack that runs."""
