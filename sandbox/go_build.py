@@ -27,6 +27,8 @@ GO_TOOLS = PROJECT_ROOT / "sandbox" / "go_tools"
 _PROGRESS_INTERVAL = 2.0
 # A workspace file or another module mode would make other builds of the same pins.
 _ENVIRONMENT = {"GOWORK": "off", "GOFLAGS": "-buildvcs=false -mod=readonly"}
+# The linker leaves it out; not making it takes a tenth of the time and a fifth of the cache.
+_NO_DEBUG_INFORMATION = "-gcflags=all=-dwarf=false"
 
 
 @dataclass(frozen=True)
@@ -142,7 +144,7 @@ class GoModule:
         packages = [self.packages[each] for each in executables]
         run(
             [
-                *(self.go["executable"], "build", "-v", "-o", f"{output}/"),
+                *(self.go["executable"], "build", "-v", _NO_DEBUG_INFORMATION, "-o", f"{output}/"),
                 *("-ldflags", self.linker_flags, *packages),
             ],
             directory=self._build_directory,
