@@ -24,7 +24,7 @@ status: ## Show what runs and where
 	@uv=$(UV) && $$uv run sandbox status
 
 test: setup ## Set everything up and run all tests
-	@uv=$(UV) && $$uv run sandbox install > /dev/null && $$uv run pytest --numprocesses 2 --dist loadgroup
+	@uv=$(UV) && $$uv run sandbox install > /dev/null && $$uv run pytest --numprocesses 2
 
 test-quick: setup ## Run the tests that need no sandbox
 	@uv=$(UV) && $$uv run pytest tests/infra tests/test_rendering.py

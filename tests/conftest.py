@@ -10,6 +10,8 @@ from typing import Any, TextIO
 
 import pytest
 from figures import FIGURES, Figures
+from xdist.remote import Producer
+from xdist.scheduler.loadscope import LoadScopeScheduling
 
 from sandbox.paths import state_directory
 
@@ -23,27 +25,30 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Share the tests between two workers: one has all sandboxes, whose slots are fixed.
+class _TwoWorkers(LoadScopeScheduling):
+    """Gives one worker all tests with sandboxes, whose slots are fixed, and another the others."""
 
-    Without workers the groups mean nothing, and the tests run one after another.
-    """
-    for item in items:
-        group = "sandboxes" if _has_sandboxes(item) else "others"
-        item.add_marker(pytest.mark.xdist_group(group))
+    def _split_scope(self, nodeid: str) -> str:
+        return "sandboxes" if _has_sandboxes(nodeid) else "others"
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> _TwoWorkers:
+    # pytest-xdist's own groups do nothing with pytest 9.2: pytest-dev/pytest-xdist issue 1386.
+    return _TwoWorkers(config, log)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    if _has_sandboxes(item):
+    if _has_sandboxes(item.nodeid):
         _take_turns(item.config)
     elif "PYTEST_XDIST_WORKER" in os.environ:
         # What runs in sandboxes is timed, and waits; the others take what it leaves.
         os.setpriority(os.PRIO_PROCESS, 0, 19)
 
 
-def _has_sandboxes(item: pytest.Item) -> bool:
-    return item.path.relative_to(item.config.rootpath).parts[1] in _WITH_SANDBOXES
+def _has_sandboxes(nodeid: str) -> bool:
+    return nodeid.split("/")[1] in _WITH_SANDBOXES
 
 
 def _take_turns(config: pytest.Config) -> None:
