@@ -4,7 +4,6 @@ import fcntl
 import json
 import os
 import signal
-import sys
 from dataclasses import asdict
 from typing import Any, TextIO
 
@@ -15,7 +14,9 @@ from xdist.scheduler.loadscope import LoadScopeScheduling
 
 from sandbox.paths import state_directory
 
-_WITH_SANDBOXES = ("archiver", "end_to_end", "proxy_hooks", "sandbox")
+# Folders with sandboxes or parts of one, whose slots are fixed; the last two have most of them.
+_WITH_SANDBOXES = ("archiver", "proxy_hooks", "end_to_end", "sandbox")
+_TIMED = _WITH_SANDBOXES[2:]
 _HELD = pytest.StashKey[TextIO]()
 
 
@@ -26,29 +27,31 @@ def pytest_configure() -> None:
 
 
 class _TwoWorkers(LoadScopeScheduling):
-    """Gives one worker all tests with sandboxes, whose slots are fixed, and another the others."""
+    """Gives one worker the tests whose sandboxes are timed, and another all others."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return "sandboxes" if _has_sandboxes(nodeid) else "others"
+        return "timed" if _is_in(_TIMED, nodeid) else "others"
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> _TwoWorkers:
     # pytest-xdist's own groups do nothing with pytest 9.2: pytest-dev/pytest-xdist issue 1386.
+    _take_turns(config)
     return _TwoWorkers(config, log)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    if _has_sandboxes(item.nodeid):
-        _take_turns(item.config)
-    elif "PYTEST_XDIST_WORKER" in os.environ:
-        # What runs in sandboxes is timed, and waits; the others take what it leaves.
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        if _is_in(_WITH_SANDBOXES, item.nodeid):
+            _take_turns(item.config)
+    elif not _is_in(_TIMED, item.nodeid):
+        # These take what the other worker's leave of the processors.
         os.setpriority(os.PRIO_PROCESS, 0, 19)
 
 
-def _has_sandboxes(nodeid: str) -> bool:
-    return nodeid.split("/")[1] in _WITH_SANDBOXES
+def _is_in(folders: tuple[str, ...], nodeid: str) -> bool:
+    return nodeid.split("/")[1] in folders
 
 
 def _take_turns(config: pytest.Config) -> None:
@@ -61,7 +64,7 @@ def _take_turns(config: pytest.Config) -> None:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        print("waiting for another run of the tests on this machine", file=sys.__stderr__)
+        print("waiting for another run of the tests on this machine")
         fcntl.flock(lock, fcntl.LOCK_EX)
 
 
