@@ -48,7 +48,7 @@ dashboards: setup ## Write the dashboards' JSON anew
 	@uv=$(UV) && $$uv run python -m dashboards --write
 
 pictures: setup ## Draw the pictures of the dashboards anew, in some minutes
-	@uv=$(UV) && PYTHONPATH=tests:tests/infra:tests/sandbox $$uv run python docs/pictures/draw.py
+	@uv=$(UV) && PYTHONPATH=tests:tests/infra:tests/gateway:tests/sandbox $$uv run python docs/pictures/draw.py
 
 clean: down ## Also delete the Python environment
 	rm -rf .venv

@@ -15,8 +15,8 @@ from xdist.scheduler.loadscope import LoadScopeScheduling
 from sandbox.paths import state_directory
 
 # Folders with sandboxes or parts of one, whose slots are fixed; the last two have most of them.
-_WITH_SANDBOXES = ("archiver", "proxy_hooks", "end_to_end", "sandbox")
-_TIMED = _WITH_SANDBOXES[2:]
+_WITH_SANDBOXES = ("archiver", "gateway", "proxy_hooks", "end_to_end", "sandbox")
+_TIMED = _WITH_SANDBOXES[3:]
 _HELD = pytest.StashKey[TextIO]()
 
 

@@ -1,7 +1,7 @@
 """The dashboards, as far as they can be checked without Grafana and without a gateway.
 
 They are made with Grafana's own builders, which know its schema; what they show is seen in
-tests/sandbox/test_metrics_contract.py.
+tests/gateway/test_metrics_contract.py.
 """
 
 import re

@@ -1,6 +1,6 @@
 """Draws docs/images/dashboard-*.png: ``make pictures``.
 
-Runs the gateway of tests/sandbox/metered_gateway.py under traffic for some minutes, asks its
+Runs the gateway of tests/gateway/metered_gateway.py under traffic for some minutes, asks its
 Prometheus what the dashboards ask, and has page.jsx draw the answers in Chromium. Grafana itself is
 not needed for it: the panels are those of its component library, so that its own code formats
 values and lays series out; what surrounds them is ours.

@@ -1,4 +1,4 @@
-"""Commands that ask a running proxy; its real answers are in ``tests/sandbox/test_limits.py``."""
+"""Commands that ask a running proxy; its real answers are in ``tests/gateway/test_limits.py``."""
 
 from typing import Any
 
