@@ -1,10 +1,12 @@
 """What every test may rely on."""
 
 import fcntl
+import functools
 import json
 import os
 import signal
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any, TextIO
 
 import pytest
@@ -14,9 +16,9 @@ from xdist.scheduler.loadscope import LoadScopeScheduling
 
 from sandbox.paths import state_directory
 
-# Folders with sandboxes or parts of one, whose slots are fixed; the last two have most of them.
-_WITH_SANDBOXES = ("archiver", "gateway", "proxy_hooks", "end_to_end", "sandbox")
-_TIMED = _WITH_SANDBOXES[3:]
+# Folders with sandboxes or parts of one, whose slots are fixed.
+_TIMED = ("end_to_end", "sandbox")
+_WITH_PROCESSES = ("archiver", "gateway", "proxy_hooks")
 _HELD = pytest.StashKey[TextIO]()
 
 
@@ -24,6 +26,14 @@ def pytest_configure() -> None:
     """Let what the tests start be interrupted: a shell's background job ignores SIGINT."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run first what leaves the least of the processors, while the other worker is not timed yet.
+
+    Processes in sessions of their own do not step back.
+    """
+    items.sort(key=lambda item: not _is_in(_WITH_PROCESSES, item.nodeid))
 
 
 class _TwoWorkers(LoadScopeScheduling):
@@ -43,11 +53,21 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> _TwoWor
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     if "PYTEST_XDIST_WORKER" not in os.environ:
-        if _is_in(_WITH_SANDBOXES, item.nodeid):
+        if _is_in(_TIMED + _WITH_PROCESSES, item.nodeid):
             _take_turns(item.config)
     elif not _is_in(_TIMED, item.nodeid):
-        # These take what the other worker's leave of the processors.
-        os.setpriority(os.PRIO_PROCESS, 0, 19)
+        _step_back()
+
+
+@functools.cache
+def _step_back() -> None:
+    """Let this process and its children take what others leave of the processors."""
+    os.setpriority(os.PRIO_PROCESS, 0, 19)
+    # Linux weighs sessions first, each by a priority of its own, where it is told to.
+    group = Path("/proc/self/autogroup")
+    if group.exists():
+        os.setsid()
+        group.write_text("19")
 
 
 def _is_in(folders: tuple[str, ...], nodeid: str) -> bool:

@@ -10,8 +10,9 @@ from running_sandbox import RunningSandbox
 
 from sandbox.paths import Instance
 
-# Each module stands on the state that the one before has left.
+# The drill has sandboxes of its own; then each module stands on the state that the one before left.
 _ORDER = (
+    "test_drill",
     "test_preview_for_aws",
     "test_requests",
     "test_secrets",
