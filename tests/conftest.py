@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 import pytest
-from figures import FIGURES, Figures
+from figures import FIGURES
 from xdist.remote import Producer
 from xdist.scheduler.loadscope import LoadScopeScheduling
 
@@ -99,9 +99,9 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
     """Take a worker's figures; one that crashed has none to give."""
-    figures = getattr(node, "workeroutput", {}).get("figures", asdict(Figures()))
-    FIGURES.by_subject |= figures["by_subject"]
-    FIGURES.faults |= figures["faults"]
+    if told := getattr(node, "workeroutput", None):
+        FIGURES.by_subject |= told["figures"]["by_subject"]
+        FIGURES.faults |= told["figures"]["faults"]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

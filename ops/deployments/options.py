@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from infra.settings import Settings
 from ops.deployments.cloud import CloudDeployment
 from ops.deployments.deployment import Deployment
 from ops.deployments.sandboxed import SandboxDeployment
@@ -37,6 +38,12 @@ def deployment_option(command: Callable[..., None]) -> Callable[..., None]:
         command(*args, deployment=find_deployment(stack, sandbox, slot), **kwargs)
 
     return wrapped
+
+
+def require_model(settings: Settings, name: str | None) -> None:
+    """Raise BadParameter for a ``--probe-model`` that the catalogue does not have."""
+    if name and name not in {model.name for model in settings.models}:
+        raise click.BadParameter(f"the catalogue has no model {name!r}", param_hint="--probe-model")
 
 
 def find_deployment(stack: str, sandbox: str, slot: int) -> Deployment:

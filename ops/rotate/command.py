@@ -11,7 +11,7 @@ from ops.confirmation import confirm, require_answer
 from ops.console import FAILED, NEEDS_ATTENTION, Progress, failing_clearly
 from ops.deployments.deployment import Deployment
 from ops.deployments.errors import STACK_ERRORS
-from ops.deployments.options import deployment_option
+from ops.deployments.options import deployment_option, require_model
 from ops.one_at_a_time import AnotherRun, one_at_a_time
 from ops.rotate.families import FamilyError, RotatingFamily, known_names, named_families
 from ops.rotate.journal import Journal
@@ -84,10 +84,7 @@ def rotate(
     if dry_run and value_from_stdin:
         raise click.UsageError("--dry-run keeps no value, so there is none to read from stdin")
     settings = deployment.settings()
-    if probe_model and probe_model not in {model.name for model in settings.models}:
-        raise click.BadParameter(
-            f"the catalogue has no model {probe_model!r}", param_hint="--probe-model"
-        )
+    require_model(settings, probe_model)
     try:
         families = named_families(settings, names)
     except FamilyError as error:

@@ -12,7 +12,7 @@ from ops.confirmation import confirm, require_answer
 from ops.console import FAILED, NEEDS_ATTENTION, Progress, failing_clearly
 from ops.deployments.deployment import Deployment, DeploymentError
 from ops.deployments.errors import STACK_ERRORS
-from ops.deployments.options import deployment_option
+from ops.deployments.options import deployment_option, require_model
 from ops.gateway import GatewayError
 from ops.one_at_a_time import AnotherRun, one_at_a_time
 from ops.steps import Steps
@@ -123,10 +123,7 @@ def upgrade(
 
 def _checked(settings: Settings, version: str, digest: str | None, probe_model: str | None) -> str:
     """Return the version to go to; BadParameter names the argument that is wrong."""
-    if probe_model and probe_model not in {model.name for model in settings.models}:
-        raise click.BadParameter(
-            f"the catalogue has no model {probe_model!r}", param_hint="--probe-model"
-        )
+    require_model(settings, probe_model)
     if digest and not (digest.startswith("sha256:") and len(digest) == 71):
         raise click.BadParameter(
             f"{digest!r} is no digest; one is sha256: and 64 hexadecimal digits",

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from runbook_shell import RunbookShell
+from runbooks import Ran
 from running_sandbox import RunningSandbox
 
 from sandbox.paths import Instance
@@ -68,3 +70,18 @@ def team(sandbox: RunningSandbox) -> dict[str, str]:
         )
         key.raise_for_status()
     return {"id": team.json()["team_id"], "alias": alias, "key": key.json()["key"]}
+
+
+@pytest.fixture(scope="module")
+def ran(request: pytest.FixtureRequest) -> Ran:
+    """What the module runs of the runbooks' commands."""
+    return Ran(request.module.MODULE)
+
+
+@pytest.fixture(scope="module")
+def shell(
+    sandbox: RunningSandbox, ran: Ran, tmp_path_factory: pytest.TempPathFactory
+) -> RunbookShell:
+    return RunbookShell(
+        sandbox.instance, tmp_path_factory.mktemp("runbooks"), ran, {"GATEWAY": sandbox.url}
+    )

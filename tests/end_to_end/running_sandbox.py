@@ -66,6 +66,12 @@ class RunningSandbox:
         identity = ["--name", self.instance.name, "--slot", str(self.instance.slot)]
         return [sys.executable, "-m", "sandbox.cli", *identity, *arguments]
 
+    def ops_line(self, command: str, *arguments: str) -> list[str]:
+        """Return the command line of ``ops COMMAND`` on this sandbox."""
+        where = ["--sandbox", self.instance.name, "--slot", str(self.instance.slot)]
+        line = [sys.executable, "-m", "ops.cli", command, *arguments]
+        return [*line, "--stack", "sandbox", *where]
+
     def json(self, *arguments: str) -> dict[str, Any]:
         return json.loads(self.command(*arguments, "--json").stdout)
 

@@ -5,7 +5,6 @@ import os
 import re
 import signal
 import subprocess
-import sys
 from typing import Any
 
 import pytest
@@ -20,24 +19,6 @@ from sandbox.paths import PROJECT_ROOT
 
 MODULE = "tests/end_to_end/test_destroy.py"
 SYNC = "/apis/apps/v1/namespaces/external-secrets/deployments/external-secrets"
-
-
-def command_line(sandbox: RunningSandbox, *arguments: str) -> list[str]:
-    where = ["--sandbox", sandbox.instance.name, "--slot", str(sandbox.instance.slot)]
-    return [sys.executable, "-m", "ops.cli", "destroy", "--stack", "sandbox", *where, *arguments]
-
-
-@pytest.fixture(scope="module")
-def ran() -> Ran:
-    return Ran(MODULE)
-
-
-@pytest.fixture(scope="module")
-def shell(
-    sandbox: RunningSandbox, ran: Ran, tmp_path_factory: pytest.TempPathFactory
-) -> RunbookShell:
-    folder = tmp_path_factory.mktemp("destroy")
-    return RunbookShell(sandbox.instance, folder, ran, {"GATEWAY": sandbox.url})
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +54,7 @@ def destroyed(sandbox: RunningSandbox, looked_at: list[str]) -> dict[str, Any]:
     state = SandboxDeployment(sandbox.instance).state()
     count = len(resources(state.export()))
     first = subprocess.Popen(
-        command_line(sandbox, "--yes", "--patience", "2"),
+        sandbox.ops_line("destroy", "--yes", "--patience", "2"),
         cwd=PROJECT_ROOT,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -83,7 +64,7 @@ def destroyed(sandbox: RunningSandbox, looked_at: list[str]) -> dict[str, Any]:
     os.killpg(first.pid, signal.SIGKILL)
     first.wait()
     done = subprocess.run(
-        command_line(sandbox, "--yes", "--patience", "2", "--json"),
+        sandbox.ops_line("destroy", "--yes", "--patience", "2", "--json"),
         cwd=PROJECT_ROOT,
         capture_output=True,
         text=True,

@@ -4,7 +4,6 @@ import json
 import re
 import secrets
 import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -32,17 +31,12 @@ EVERY_FAMILY = (*GENERATED, SUPPLIED, "--probe-model", "claude-haiku-direct", "-
 FIRST = (*EVERY_FAMILY, "--with-other-changes")
 
 
-def command_line(sandbox: RunningSandbox, *arguments: str) -> list[str]:
-    where = ["--sandbox", sandbox.instance.name, "--slot", str(sandbox.instance.slot)]
-    return [sys.executable, "-m", "ops.cli", "rotate", *arguments, "--stack", "sandbox", *where]
-
-
 def run(
     sandbox: RunningSandbox, *arguments: str, supplied: str = ""
 ) -> subprocess.CompletedProcess[str]:
     """Run ``ops rotate``; a value for a supplied family comes on standard input."""
     return subprocess.run(
-        command_line(sandbox, *arguments),
+        sandbox.ops_line("rotate", *arguments),
         cwd=PROJECT_ROOT,
         input=supplied,
         capture_output=True,
@@ -268,7 +262,7 @@ def test_the_first_rotation_of_every_family_may_be_killed_at_any_step(
     at: str,
 ) -> None:
     step, reached = KILLED_AT[at]
-    command = command_line(sandbox, *FIRST, "--yes", "--json")
+    command = sandbox.ops_line("rotate", *FIRST, "--yes", "--json")
     # Somebody mistypes the value at first, and sees it before anything was changed.
     typed = "sk-mistyped" if at == "preview" else FIRST_VALUE
     kill_at(command, step, lambda: reached(sandbox), typed=typed)
@@ -359,7 +353,7 @@ def test_a_family_that_was_rolled_back_goes_on_from_there(
 
 def test_a_rotation_that_was_killed_can_be_gone_back_from(sandbox: RunningSandbox) -> None:
     kill_at(
-        command_line(sandbox, "drain-token", "--yes"),
+        sandbox.ops_line("rotate", "drain-token", "--yes"),
         "up",
         lambda: names_secret(sandbox, "drain-token-5"),
     )

@@ -19,19 +19,6 @@ from sandbox.supervisor_client import SupervisorClient
 MODULE = "tests/end_to_end/test_runbooks.py"
 
 
-@pytest.fixture(scope="module")
-def ran() -> Ran:
-    return Ran(MODULE)
-
-
-@pytest.fixture(scope="module")
-def shell(
-    sandbox: RunningSandbox, ran: Ran, tmp_path_factory: pytest.TempPathFactory
-) -> RunbookShell:
-    folder = tmp_path_factory.mktemp("runbooks")
-    return RunbookShell(sandbox.instance, folder, ran, {"GATEWAY": sandbox.url})
-
-
 def here(page: str, section: str, *, in_text: bool = True) -> list[Command]:
     """Return what this module runs of a section."""
     return [one for one in commands(page, section, in_text=in_text) if one.module == MODULE]

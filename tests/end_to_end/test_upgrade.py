@@ -8,7 +8,6 @@ import json
 import os
 import re
 import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,20 +51,15 @@ UPDATE = ("keep", "up", "watch", "verify", "clean up")
 EVERY = os.environ.get("UPGRADE_KILLED_AT") == "all"
 
 
-def command_line(sandbox: RunningSandbox, *arguments: str, command: str = "upgrade") -> list[str]:
-    where = ["--sandbox", sandbox.instance.name, "--slot", str(sandbox.instance.slot)]
-    return [sys.executable, "-m", "ops.cli", command, *arguments, "--stack", "sandbox", *where]
-
-
 def upgrade(sandbox: RunningSandbox) -> list[str]:
-    return command_line(sandbox, "--to", NEXT, "--yes")
+    return sandbox.ops_line("upgrade", "--to", NEXT, "--yes")
 
 
 def run(
     sandbox: RunningSandbox, *arguments: str, command: str = "upgrade"
 ) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        command_line(sandbox, *arguments, command=command),
+        sandbox.ops_line(command, *arguments),
         cwd=PROJECT_ROOT,
         stdin=subprocess.DEVNULL,
         capture_output=True,
@@ -210,7 +204,7 @@ def test_an_update_that_fails_after_a_good_trial_goes_back_to_what_served(
     # The copy was made before, so only the migration of the database that serves meets it.
     try:
         done = run_with_fault_at(
-            command_line(sandbox, "--to", NEXT, "--yes", "--json"),
+            sandbox.ops_line("upgrade", "--to", NEXT, "--yes", "--json"),
             "keep",
             lambda: sandbox.sql(f"CREATE TABLE {OBSTACLE} (id text)"),
         )
@@ -252,7 +246,7 @@ def test_an_upgrade_may_be_killed_while_it_updates(sandbox: RunningSandbox, step
         return any(NEXT in pod["spec"]["containers"][0]["image"] for pod in sandbox.pods())
 
     reached = new_pod if step == "up" else lambda: True
-    kill_at(command_line(sandbox, "--to", NEXT, "--yes"), step, reached)
+    kill_at(upgrade(sandbox), step, reached)
     with FIGURES.fault(f"upgrade killed: {step}"):
         assert note_is_left(sandbox)
 

@@ -11,6 +11,7 @@ import pulumi_kubernetes as kubernetes
 import yaml
 from moto_client import client
 from stacks import Program, Refused, Stack
+from two_zones import two_zones
 
 from infra.database import Database, DatabaseArgs
 from infra.durability import POLICIES
@@ -20,7 +21,6 @@ from infra.private_bucket import PrivateBucket, PrivateBucketArgs, expiry
 from infra.setting_sections import DatabaseSettings, Durability, RestoreSettings
 from ops.deployments.deployment import DeploymentError
 from ops.state.stack_state import StackState
-from sandbox import toolchain
 from sandbox.kube_api import KubeApi
 from sandbox.outcome import Outcome
 from sandbox.paths import Instance
@@ -44,17 +44,7 @@ class SmallDeployment:
         return self.held.directory / "notes"
 
     def state(self) -> StackState:
-        directory = self.held.directory
-        return StackState(
-            pulumi=str(toolchain.ensure(["pulumi"])["pulumi"]),
-            directory=directory,
-            environment={
-                "PULUMI_BACKEND_URL": f"file://{directory}/state",
-                "PULUMI_CONFIG_PASSPHRASE": "for the test",
-                "PULUMI_HOME": str(directory / "home"),
-            },
-            stack="test",
-        )
+        return self.held.as_kept()
 
     def destroy(self, report: Callable[[str], None]) -> Outcome:
         try:
@@ -72,21 +62,6 @@ class SmallDeployment:
         return KubeApi(self._instance)
 
 
-def _network(opts: pulumi.ResourceOptions) -> tuple[aws.ec2.Vpc, list[aws.ec2.Subnet]]:
-    vpc = aws.ec2.Vpc("vpc", cidr_block="10.9.0.0/16", opts=opts)
-    subnets = [
-        aws.ec2.Subnet(
-            zone,
-            vpc_id=vpc.id,
-            cidr_block=f"10.9.{index}.0/24",
-            availability_zone=zone,
-            opts=opts,
-        )
-        for index, zone in enumerate(("us-east-1a", "us-east-1b"))
-    ]
-    return vpc, subnets
-
-
 def protected(*, salt: str | None = None, suffix: str = "") -> Program:
     """A protected database, bucket and salt key; ``salt`` is the name of one to adopt."""
     durability = POLICIES[Durability.PROTECTED]
@@ -94,7 +69,7 @@ def protected(*, salt: str | None = None, suffix: str = "") -> Program:
 
     def run() -> None:
         in_aws = pulumi.ResourceOptions(provider=aws.Provider("aws", region="us-east-1"))
-        vpc, subnets = _network(in_aws)
+        vpc, subnets = two_zones(in_aws)
         key = aws.kms.Key("key", description="x: database", deletion_window_in_days=30, opts=in_aws)
         placement = DataStorePlacement(
             vpc_id=vpc.id,
@@ -148,7 +123,7 @@ def with_cluster(instance: Instance) -> Program:
 
     def run() -> None:
         in_aws = pulumi.ResourceOptions(provider=aws.Provider("aws", region="us-east-1"))
-        vpc, subnets = _network(in_aws)
+        vpc, subnets = two_zones(in_aws)
         group = aws.ec2.SecurityGroup("nodes", vpc_id=vpc.id, opts=in_aws)
         role = aws.iam.Role(
             "cluster",

@@ -14,6 +14,7 @@ from pulumi.automation._stack import StackInitMode
 from pulumi.automation.events import EngineEvent
 from pulumi.runtime.proto import provider_pb2_grpc as rpc
 
+from ops.state.stack_state import StackState
 from sandbox import toolchain
 
 Program = Callable[[], None]
@@ -106,6 +107,19 @@ class Stack:
         """The resources in the state, by name; secrets stay encrypted."""
         resources = (self._stack.export_stack().deployment or {}).get("resources", [])
         return {resource["urn"].rsplit("::", 1)[-1]: resource for resource in resources}
+
+    def as_kept(self) -> StackState:
+        """The state as the commands of day two reach it."""
+        return StackState(
+            pulumi=str(self.directory / "engine" / "bin" / "pulumi"),
+            directory=self.directory,
+            environment={
+                "PULUMI_BACKEND_URL": f"file://{self.directory}/state",
+                "PULUMI_CONFIG_PASSPHRASE": "for the test",
+                "PULUMI_HOME": str(self.directory / "home"),
+            },
+            stack="test",
+        )
 
     def state_text(self) -> str:
         """Everything in the backend's files."""

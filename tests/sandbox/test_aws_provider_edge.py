@@ -10,6 +10,7 @@ import pulumi_aws as aws
 import pytest
 from moto_client import client
 from stacks import Outcome, Refused, Stack, serving
+from two_zones import two_zones
 
 from infra import host_names
 from infra.access_logs import LOAD_BALANCER_PREFIX, AccessLogs, AccessLogsArgs
@@ -80,17 +81,7 @@ def program(zone: str, rate_limit: int = 1000, days: int = 30) -> Callable[[], N
 
 def _balancer(logs: AccessLogs, parent: pulumi.Resource) -> aws.lb.LoadBalancer:
     options = pulumi.ResourceOptions(parent=parent)
-    vpc = aws.ec2.Vpc("vpc", cidr_block="10.9.0.0/16", opts=options)
-    subnets = [
-        aws.ec2.Subnet(
-            zone,
-            vpc_id=vpc.id,
-            cidr_block=f"10.9.{index}.0/24",
-            availability_zone=f"{REGION}{zone}",
-            opts=options,
-        )
-        for index, zone in enumerate("ab")
-    ]
+    _, subnets = two_zones(options)
     return aws.lb.LoadBalancer(
         "balancer",
         name="edge",

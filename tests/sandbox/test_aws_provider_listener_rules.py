@@ -9,6 +9,7 @@ import pulumi_aws as aws
 import pytest
 from moto_client import client
 from stacks import Outcome, Stack, serving
+from two_zones import two_zones
 
 from infra.listener_rules import NOT_FOUND, listener_rules
 from infra.setting_sections import IssuerSettings, LoadBalancerSettings, SignInSettings
@@ -34,17 +35,7 @@ def program(session_hours: int, secret: str = SECRET) -> Callable[[], None]:
 
     def resources() -> None:
         options = pulumi.ResourceOptions(provider=aws.Provider("aws", region=REGION))
-        vpc = aws.ec2.Vpc("vpc", cidr_block="10.9.0.0/16", opts=options)
-        subnets = [
-            aws.ec2.Subnet(
-                zone,
-                vpc_id=vpc.id,
-                cidr_block=f"10.9.{index}.0/24",
-                availability_zone=f"{REGION}{zone}",
-                opts=options,
-            )
-            for index, zone in enumerate("ab")
-        ]
+        vpc, subnets = two_zones(options)
         balancer = aws.lb.LoadBalancer(
             "balancer", internal=True, subnets=[subnet.id for subnet in subnets], opts=options
         )

@@ -11,6 +11,7 @@ import pytest
 import yaml
 from moto_client import client
 from stacks import Outcome, Stack, serving
+from two_zones import two_zones
 
 from infra.access_logs import AccessLogs, AccessLogsArgs
 from infra.aws_account import AwsAccount
@@ -58,17 +59,7 @@ def program() -> None:
         region=HOME,
     )
     in_aws = pulumi.ResourceOptions(provider=provider)
-    vpc = aws.ec2.Vpc("vpc", cidr_block="10.9.0.0/16", opts=in_aws)
-    subnets = [
-        aws.ec2.Subnet(
-            zone,
-            vpc_id=vpc.id,
-            cidr_block=f"10.9.{index}.0/24",
-            availability_zone=zone,
-            opts=in_aws,
-        )
-        for index, zone in enumerate(("us-east-1a", "us-east-1b"))
-    ]
+    vpc, subnets = two_zones(in_aws)
     clients = aws.ec2.SecurityGroup("clients", vpc_id=vpc.id, opts=in_aws)
     placement = DataStorePlacement(
         vpc_id=vpc.id,

@@ -8,6 +8,7 @@ import pulumi_aws as aws
 import pytest
 from moto_client import client
 from stacks import Outcome, Refused, Stack, serving
+from two_zones import two_zones
 
 from infra.database import Database, DatabaseArgs
 from infra.durability import POLICIES
@@ -26,17 +27,7 @@ def program(
 ) -> Callable[[], None]:
     def run() -> None:
         in_aws = pulumi.ResourceOptions(provider=aws.Provider("aws", region="us-east-1"))
-        vpc = aws.ec2.Vpc("vpc", cidr_block="10.8.0.0/16", opts=in_aws)
-        subnets = [
-            aws.ec2.Subnet(
-                zone,
-                vpc_id=vpc.id,
-                cidr_block=f"10.8.{index}.0/24",
-                availability_zone=zone,
-                opts=in_aws,
-            )
-            for index, zone in enumerate(("us-east-1a", "us-east-1b"))
-        ]
+        vpc, subnets = two_zones(in_aws)
         clients = aws.ec2.SecurityGroup("clients", vpc_id=vpc.id, opts=in_aws)
         key = aws.kms.Key("key", opts=in_aws)
         args = DatabaseArgs(

@@ -12,6 +12,7 @@ from aws_command import run_aws
 from moto_client import client
 from runbooks import Command, Ran, commands
 from stacks import Outcome, Refused, Stack, serving
+from two_zones import two_zones
 
 from infra.configuration import parse
 from infra.database import Database, DatabaseArgs
@@ -39,17 +40,7 @@ def program() -> None:
     configuration = dict(pulumi.runtime.config.CONFIG.get())
     settings = parse("prod", PROJECT, configuration)
     in_aws = pulumi.ResourceOptions(provider=aws.Provider("aws", region="us-east-1"))
-    vpc = aws.ec2.Vpc("vpc", cidr_block="10.7.0.0/16", opts=in_aws)
-    subnets = [
-        aws.ec2.Subnet(
-            zone,
-            vpc_id=vpc.id,
-            cidr_block=f"10.7.{index}.0/24",
-            availability_zone=zone,
-            opts=in_aws,
-        )
-        for index, zone in enumerate(("us-east-1a", "us-east-1b"))
-    ]
+    vpc, subnets = two_zones(in_aws)
     key = aws.kms.Key("key", opts=in_aws)
     args = DatabaseArgs(
         naming=Naming(stack="prod"),

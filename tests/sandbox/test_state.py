@@ -16,8 +16,7 @@ from stacks import Stack, serving
 from infra.setting_sections import Durability
 from ops.cli import main
 from ops.state import command, copies, keeping
-from ops.state.stack_state import Document, StackState, resources
-from sandbox import toolchain
+from ops.state.stack_state import Document, resources
 from sandbox.providers.aws import local_moto
 from sandbox.providers.random_values import RandomProvider
 
@@ -38,16 +37,7 @@ class Held:
         self.stack.up(program)
         self.file = directory / "state/.pulumi/stacks/provider-tests/test.json"
         self.durability = Durability.DISPOSABLE
-        self.state = StackState(
-            pulumi=str(toolchain.ensure(["pulumi"])["pulumi"]),
-            directory=directory,
-            environment={
-                "PULUMI_BACKEND_URL": f"file://{directory}/state",
-                "PULUMI_CONFIG_PASSPHRASE": "for the test",
-                "PULUMI_HOME": str(directory / "home"),
-            },
-            stack="test",
-        )
+        self.state = self.stack.as_kept()
 
     def edit(self, change: Callable[[list[Document]], None]) -> None:
         """Change the resources of the checkpoint behind the engine's back."""
