@@ -76,7 +76,10 @@ class LiteLLM:
                 **(extra or {}),
             }
         )
-        self._client = httpx.Client(base_url=self.url, timeout=60)
+        # After an error that nothing handled the proxy answers, logs for a while, then closes the
+        # connection: a request sent on it meanwhile would be lost.
+        each_its_own = httpx.Limits(max_keepalive_connections=0)
+        self._client = httpx.Client(base_url=self.url, timeout=60, limits=each_its_own)
         self.process: subprocess.Popen[bytes]
 
     def start(self) -> None:
