@@ -26,7 +26,7 @@ status: ## Show what runs and where
 test: setup ## Set everything up and run all tests
 	@uv=$(UV) && $$uv run sandbox install > /dev/null && $$uv run pytest --numprocesses 2
 
-test-quick: setup ## Run the tests that need no sandbox
+test-quick: setup ## Run the tests of settings, pure builders and rendering, in seconds
 	@uv=$(UV) && $$uv run pytest tests/infra tests/test_rendering.py
 
 lint: setup ## Check style and types

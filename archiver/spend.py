@@ -5,8 +5,8 @@ only then deleted, in a transaction that commits if exactly the compared rows we
 the program, the rows are in the database, in the archive, or in both; a row in both is deleted by
 the next run, which compares it first. So nothing is lost, and nothing is archived twice.
 
-Environment: ``BUCKET``, ``RETENTION_DAYS``, ``BATCH_ROWS``; ``PG*`` as libpq and ``AWS_*`` as boto3
-read them.
+Environment: ``BUCKET``, ``RETENTION_DAYS``, ``BATCH_ROWS``; ``DATABASE_CREDENTIALS``, a folder with
+the files ``username`` and ``password``; ``PG*`` as libpq and ``AWS_*`` as boto3 read them.
 """
 
 import hashlib

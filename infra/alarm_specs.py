@@ -11,8 +11,6 @@ from infra.setting_sections import AlarmThresholds
 
 _MINUTE, _DAY = 60, 86400
 _GIB = 1024**3
-# litellm_deployment_state: 0 healthy, 1 partial outage, 2 complete outage.
-_OUTAGE = 2
 
 
 def alarm_specs(watched: Monitored, thresholds: AlarmThresholds) -> list[AlarmSpec]:
@@ -116,12 +114,13 @@ def _gateway(watched: Monitored, thresholds: AlarmThresholds) -> Iterator[AlarmS
         comparison=ABOVE,
         periods=2,
     )
+    # Not litellm_deployment_state, whose 2 for an outage stays until the pod ends.
     yield _one(
-        watched.gateway("litellm_deployment_state"),
+        watched.gateway("litellm_deployment_cooled_down_total"),
         name="provider-outage",
-        description="Every call to one deployment of a model fails.",
-        statistic="Maximum",
-        threshold=_OUTAGE,
+        description="Deployments of models fail as soon as they are tried again, and the router "
+        "takes them out each time; the metrics of a pod say which.",
+        threshold=thresholds.deployment_cooldowns,
         periods=2,
     )
     yield _one(

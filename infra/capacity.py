@@ -34,8 +34,8 @@ _OTHER_CPUS = 2
 _PREFIX_ADDRESSES = 16
 _PREFIXES_A_NODE = 2
 _ADDRESSES_A_NODE = 1 + _PREFIXES_A_NODE * _PREFIX_ADDRESSES
-# Nodes of the system pool.
-_SYSTEM_NODES = 3
+# Of the pods that are not the gateway's; with the smallest instances, and room to spare.
+_OTHER_NODES = 3
 # Five of each subnet are AWS's (docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html); the
 # rest is for the load balancer, interface endpoints and the control plane's interfaces.
 _RESERVED_ADDRESSES = 5 + 32
@@ -172,7 +172,7 @@ def address_problems(settings: Settings, private: Sequence[str]) -> Iterator[str
     if needed > free:
         yield (
             f"network.cidr: {settings.gateway.maximum_replicas} replicas + {_SURGE} during a "
-            f"roll-out + {_SYSTEM_NODES} system nodes = {nodes} nodes at worst, each with 1 "
+            f"roll-out + {_OTHER_NODES} other nodes = {nodes} nodes at worst, each with 1 "
             f"address + {_PREFIXES_A_NODE} prefixes of {_PREFIX_ADDRESSES} = {needed} addresses; "
             f"with one zone lost, the private subnets {', '.join(private)} have {free}; "
             "take a larger network or lower gateway.maximumReplicas"
@@ -186,7 +186,7 @@ def _free_addresses(private: Sequence[str]) -> int:
 
 
 def _node_count(settings: Settings) -> int:
-    return settings.gateway.maximum_replicas + _SURGE + _SYSTEM_NODES
+    return settings.gateway.maximum_replicas + _SURGE + _OTHER_NODES
 
 
 def _node_addresses(settings: Settings) -> int:

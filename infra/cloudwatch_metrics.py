@@ -59,15 +59,15 @@ AWS_METRICS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     },
 }
 
-Aggregation = Literal["sum", "min", "max"]
+Aggregation = Literal["sum", "min"]
 
 # Of the gateway's metrics, those that the agent sends on, each as one metric of the whole stack
 # whatever keys, teams and models there are: CloudWatch charges for every set of dimensions. How the
 # pods' series become one follows from what they count.
 GATEWAY_METRICS: Mapping[str, Aggregation] = {
     "litellm_callback_logging_failures_metric_total": "sum",
+    "litellm_deployment_cooled_down_total": "sum",
     "litellm_deployment_failure_responses_total": "sum",
-    "litellm_deployment_state": "max",
     "litellm_deployment_total_requests_total": "sum",
     "litellm_llm_api_time_to_first_token_metric": "sum",
     "litellm_overhead_latency_metric": "sum",

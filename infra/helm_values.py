@@ -51,7 +51,7 @@ class HelmValuesContext:
     cpu: str
     memory_mib: int
     idle_timeout_seconds: int
-    deregistration_seconds: int
+    propagation_seconds: int
     longest_request_seconds: int
     minimum_ready_seconds: int
     client_cidrs: tuple[str, ...]
@@ -98,7 +98,7 @@ def values_context(
         cpu=gateway.cpu,
         memory_mib=gateway.memory_mib,
         idle_timeout_seconds=balancer.idle_timeout_seconds,
-        deregistration_seconds=balancer.propagation_seconds,
+        propagation_seconds=balancer.propagation_seconds,
         longest_request_seconds=gateway.longest_stream_seconds,
         minimum_ready_seconds=gateway.minimum_ready_seconds,
         client_cidrs=plan.edge,

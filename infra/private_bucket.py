@@ -19,7 +19,7 @@ class PrivateBucketArgs:
     """None: S3's own keys, for those who write with no others."""
     lifecycle_rules: Any
     protected: bool = True
-    """Whether a protected stack keeps the bucket from deletion."""
+    """Whether a protected stack refuses to let go of it. It never deletes it, either way."""
     region: str | None = None
     """Region of the bucket; None: the provider's."""
     policy: str | None = None

@@ -9,6 +9,10 @@ from pathlib import Path
 
 KUBERNETES_VERSION = "v1.35.4"
 """Of the API server and what goes with it; go_tools/kubernetes and go_tools/kubectl name it too."""
+HELM_VERSION = "v3.18.0"
+"""go_tools/helm names it too."""
+PULUMI_VERSION = "v3.259.0"
+"""Of the engine, of the series of the SDK in pyproject.toml; go_tools/pulumi names it too."""
 
 _TIMEOUT = 20.0
 

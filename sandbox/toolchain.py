@@ -18,20 +18,31 @@ from pathlib import Path
 from sandbox.debian_packages import DebianProgram
 from sandbox.go_build import GoModule
 from sandbox.tool_cache import Progress, ToolchainError
-from sandbox.tool_versions import KUBERNETES_VERSION, at_least, minor, series
+from sandbox.tool_versions import (
+    HELM_VERSION,
+    KUBERNETES_VERSION,
+    PULUMI_VERSION,
+    at_least,
+    minor,
+    series,
+)
 
 __all__ = ["NAMES", "Progress", "ToolchainError", "Tools", "ensure", "main"]
 
 Tools = Mapping[str, Path]
 """The path of each executable; that of `postgres` is the folder of all PostgreSQL programs."""
 
+_PULUMI = "github.com/pulumi/pulumi/sdk/v3/go/common/version"
+_HELM = "helm.sh/helm/v3/internal/version"
 _COMPONENT = "-X k8s.io/component-base/version"
-_PULUMI_VERSION = "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version"
+_MAJOR, _MINOR = minor(KUBERNETES_VERSION)
+_KUBERNETES_FLAGS = (
+    f"-s -w {_COMPONENT}.gitVersion={KUBERNETES_VERSION}"
+    f" {_COMPONENT}.gitMajor={_MAJOR} {_COMPONENT}.gitMinor={_MINOR}"
+)
 
-# The language SDK in pyproject.toml is of the same series as the engine, the client libraries of
-# External Secrets and Helm follow the API server.
 _VERSIONS = {
-    "pulumi": series(3, 259, arguments=("version",)),
+    "pulumi": series(*minor(PULUMI_VERSION), arguments=("version",)),
     "kube-apiserver": series(*minor(KUBERNETES_VERSION)),
     "kube-controller-manager": series(*minor(KUBERNETES_VERSION)),
     "kube-scheduler": series(*minor(KUBERNETES_VERSION)),
@@ -39,7 +50,7 @@ _VERSIONS = {
     "etcd": at_least(3, 5, 11),
     # What its commands say to the API server has been the same for years.
     "kubectl": at_least(1, 30, arguments=("version", "--client")),
-    "helm": series(3, 18, arguments=("version", "--short")),
+    "helm": series(*minor(HELM_VERSION), arguments=("version", "--short")),
     "postgres": at_least(15),
     "redis-server": at_least(7, 0),
     "prometheus": at_least(2, 42),
@@ -60,15 +71,14 @@ _GO_MODULES = (
             # Of the version whose client the API server has, so that they share their packages.
             "etcd": "go.etcd.io/etcd/server/v3",
         },
-        linker_flags=f"-s -w {_COMPONENT}.gitVersion={KUBERNETES_VERSION}"
-        f" {_COMPONENT}.gitMajor=1 {_COMPONENT}.gitMinor=35",
+        linker_flags=_KUBERNETES_FLAGS,
         cache_bytes=2_900_000_000,
         module_bytes=500_000_000,
     ),
     GoModule(
         "pulumi",
         {"pulumi": "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"},
-        linker_flags=f"-s -w -X {_PULUMI_VERSION}=v3.259.0",
+        linker_flags=f"-s -w -X {_PULUMI}.Version={PULUMI_VERSION}",
         cache_bytes=1_700_000_000,
         module_bytes=1_300_000_000,
     ),
@@ -81,7 +91,7 @@ _GO_MODULES = (
     GoModule(
         "helm",
         {"helm": "helm.sh/helm/v3/cmd/helm"},
-        linker_flags="-s -w -X helm.sh/helm/v3/internal/version.version=v3.18.0",
+        linker_flags=f"-s -w -X {_HELM}.version={HELM_VERSION}",
         cache_bytes=800_000_000,
         module_bytes=400_000_000,
     ),
@@ -89,8 +99,7 @@ _GO_MODULES = (
     GoModule(
         "kubectl",
         {"kubectl": "k8s.io/kubernetes/cmd/kubectl"},
-        linker_flags=f"-s -w {_COMPONENT}.gitVersion={KUBERNETES_VERSION}"
-        f" {_COMPONENT}.gitMajor=1 {_COMPONENT}.gitMinor=35",
+        linker_flags=_KUBERNETES_FLAGS,
         cache_bytes=700_000_000,
         module_bytes=300_000_000,
     ),

@@ -85,7 +85,7 @@ VALUES = HelmValuesContext(
     cpu="1",
     memory_mib=4096,
     idle_timeout_seconds=600,
-    deregistration_seconds=120,
+    propagation_seconds=120,
     longest_request_seconds=600,
     minimum_ready_seconds=20,
     client_cidrs=("10.40.0.0/20", "10.40.16.0/20"),
@@ -365,7 +365,7 @@ def test_the_proxy_keeps_connections_longer_than_the_load_balancer() -> None:
 
 def test_the_grace_period_grows_with_the_longest_request() -> None:
     values = render_helm_values(replace(VALUES, longest_request_seconds=1000))
-    assert values["terminationGracePeriodSeconds"] >= 1000 + VALUES.deregistration_seconds + 15
+    assert values["terminationGracePeriodSeconds"] >= 1000 + VALUES.propagation_seconds + 15
 
 
 def test_a_stack_of_fixed_size_has_no_autoscaler() -> None:

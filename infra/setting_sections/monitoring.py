@@ -41,6 +41,12 @@ class AlarmThresholds(Section):
         ge=1,
         description="Calls in five minutes below which no share of failures is judged.",
     )
+    deployment_cooldowns: int = Field(
+        default=3,
+        ge=1,
+        description="Times in five minutes that the router takes a failing deployment of a model "
+        "out; it comes back after `routing.cooldown.seconds`.",
+    )
     daily_spend_usd: float = Field(
         default=200, gt=0, description="Spend of all teams in a day, USD, as the gateway counts it."
     )

@@ -31,8 +31,7 @@ class NoInstance(Exception):
 class Pod:
     """Requests of a pod, in thousandths of a CPU and in MiB.
 
-    ``spread`` is the group whose pods go to different zones, ``daemon`` a pod of every node, and
-    ``critical`` one that tolerates the taint of Auto Mode's own system pool.
+    ``spread`` is the group whose pods go to different zones, ``daemon`` a pod of every node.
     """
 
     name: str
@@ -40,7 +39,6 @@ class Pod:
     memory: int = 0
     spread: str | None = None
     daemon: bool = False
-    critical: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -37,10 +37,7 @@ _CHARTS: dict[str, tuple[Pod, ...]] = {
 # CloudWatch's from its chart (github.com/aws-observability/helm-charts).
 _ADDONS: dict[str, tuple[Pod, ...]] = {
     "metrics-server": tuple(
-        Pod(
-            name=f"metrics-server-{index}", cpu=100, memory=200, spread="metrics-server",
-            critical=True,
-        )
+        Pod(name=f"metrics-server-{index}", cpu=100, memory=200, spread="metrics-server")
         for index in range(2)
     ),
     "amazon-cloudwatch-observability": (
@@ -139,14 +136,13 @@ def _addon(resource: PlannedResource) -> Iterator[Pod]:
     values = resource.inputs.get("configurationValues")
     configured = json.loads(values) if isinstance(values, str) else {}
     count = configured.get("replicas")
-    placed = "nodeSelector" in configured
     pods = _ADDONS[name] if count is None else _ADDONS[name][:1] * int(count)
     agent = configured.get("agent", {}).get("resources")
     for pod in pods:
         if agent and pod.name == "cloudwatch-agent":
             cpu, memory = _requests({"resources": agent})
             pod = replace(pod, cpu=cpu, memory=memory)
-        yield replace(pod, critical=pod.critical and not placed)
+        yield pod
 
 
 def _workload(resource: PlannedResource) -> Iterator[Pod]:

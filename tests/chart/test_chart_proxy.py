@@ -93,7 +93,7 @@ def test_the_drain_token_stays_out_of_the_pod_spec(render: Render) -> None:
 
 
 def test_the_drain_waits_for_the_longest_request_and_for_the_load_balancer(render: Render) -> None:
-    container = proxy(render(drain={"deregistrationSeconds": 40, "longestRequestSeconds": 300}))
+    container = proxy(render(drain={"propagationSeconds": 40, "longestRequestSeconds": 300}))
     assert container["lifecycle"]["preStop"]["exec"]["command"][3:] == ["4000", "40", "300"]
     assert {"name": "GRACEFUL_SHUTDOWN_TIMEOUT", "value": "300"} in container["env"]
 

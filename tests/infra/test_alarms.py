@@ -100,6 +100,15 @@ def test_every_alarm_of_the_issue_is_there() -> None:
     } == set(specs())  # fmt: skip
 
 
+def test_an_outage_is_told_of_while_it_lasts() -> None:
+    """A gauge that a cooldown sets and no success takes back would ring until the pod ends."""
+    told = specs()["provider-outage"]
+    (metric,) = told.metrics.values()
+    assert METRICS[metric.name]["type"] == "counter"
+    assert (told.statistic, told.periods) == ("Sum", 2)
+    assert told.threshold == AlarmThresholds().deployment_cooldowns
+
+
 def test_what_a_stack_has_not_it_has_no_alarm_for() -> None:
     more = specs(
         certificate_arn="arn:certificate",

@@ -56,7 +56,7 @@ TOO_MUCH: list[tuple[dict[str, Any], str]] = [
             "cluster.cpuLimit": 1000,
             "database.instanceClass": "db.r7g.4xlarge",
         },
-        "60 replicas + 1 during a roll-out + 3 system nodes = 64 nodes at worst, each with 1 "
+        "60 replicas + 1 during a roll-out + 3 other nodes = 64 nodes at worst, each with 1 "
         "address + 2 prefixes of 16 = 2112 addresses; with one zone lost, the private subnets "
         "10.40.0.0/22, 10.40.4.0/22, 10.40.8.0/22 have 1974",
     ),

@@ -295,7 +295,7 @@ def test_a_leaving_pod_waits_for_the_balancer_and_not_for_its_streams_twice() ->
     changes = {"loadBalancer.deregistrationSeconds": 900, "loadBalancer.propagationSeconds": 45}
     resources = run_program("dev", with_changes("dev", changes))
     (release,) = [r for r in of_type(resources, "Release") if r.name == "gateway"]
-    assert release.inputs["values"]["drain"]["deregistrationSeconds"] == 45
+    assert release.inputs["values"]["drain"]["propagationSeconds"] == 45
 
 
 @pytest.mark.parametrize("stack", ["dev", "prod"])

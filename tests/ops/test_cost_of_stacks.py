@@ -9,6 +9,7 @@ from click.testing import CliRunner
 from ops.cli import main
 from ops.cost.estimate import Estimate
 from ops.cost.pods import MONITORING, monitoring_pods
+from sandbox.paths import PROJECT_ROOT
 from sandbox.planned_resources import Plan
 
 # The EKS variant of AWS's own guidance, whose nodes (t4g.medium) cannot hold one gateway worker:
@@ -30,6 +31,11 @@ def test_the_nodes_of_dev_hold_a_worker_of_the_documented_size(estimated: Estima
     ]
     # 8 GiB, of which a worker's 4 GiB fit with every reserve taken off.
     assert pool.items[0].price.amount == pytest.approx(0.077)
+
+
+def test_the_readme_tells_what_the_stacks_cost(estimated: Estimated) -> None:
+    told = f"`dev` is {estimated('dev').monthly():,.0f} USD a month and `prod` "
+    assert f"{told}{estimated('prod').monthly():,.0f}," in (PROJECT_ROOT / "README.md").read_text()
 
 
 @pytest.mark.parametrize("stack", ["dev", "prod"])

@@ -45,7 +45,7 @@ def values(configuration: str, migration_ends_with: int) -> dict[str, Any]:
         ],
         "resources": {"cpu": "10m", "memory": "128Mi"},
         "probes": dict.fromkeys(("startup", "readiness", "liveness"), probe),
-        "drain": {"deregistrationSeconds": 1, "longestRequestSeconds": 5},
+        "drain": {"propagationSeconds": 1, "longestRequestSeconds": 5},
         "terminationGracePeriodSeconds": 25,
         "minReadySeconds": 0,
         "migration": {"backoffLimit": 0, "cpu": "10m", "memory": "128Mi"},

@@ -16,7 +16,7 @@ from sandbox.debian_packages import DebianProgram
 from sandbox.go_build import GO_TOOLS, GoModule
 from sandbox.paths import PROJECT_ROOT
 from sandbox.tool_cache import ToolchainError, run
-from sandbox.tool_versions import KUBERNETES_VERSION
+from sandbox.tool_versions import HELM_VERSION, KUBERNETES_VERSION, PULUMI_VERSION
 
 HELM = {"helm": "helm.sh/helm/v3/cmd/helm"}
 
@@ -26,6 +26,17 @@ def test_every_part_of_kubernetes_has_one_version(tool: str) -> None:
     module = (GO_TOOLS / tool / "go.mod").read_text()
     assert f"k8s.io/kubernetes {KUBERNETES_VERSION} //" in module
     assert f"k8s.io/kubectl v0.{KUBERNETES_VERSION.removeprefix('v1.')}\n" in module
+
+
+@pytest.mark.parametrize(
+    ("tool", "module", "version"),
+    [
+        ("helm", "helm.sh/helm/v3", HELM_VERSION),
+        ("pulumi", "github.com/pulumi/pulumi/pkg/v3", PULUMI_VERSION),
+    ],
+)
+def test_a_tool_is_of_the_version_that_it_says(tool: str, module: str, version: str) -> None:
+    assert f"\t{module} {version} //" in (GO_TOOLS / tool / "go.mod").read_text()
 
 
 @pytest.fixture

@@ -43,7 +43,7 @@
 {{- if lt $highest (int $values.replicaCount) -}}
 {{- fail (printf "autoscaling.maximumReplicas %d is below replicaCount %d" $highest (int $values.replicaCount)) -}}
 {{- end -}}
-{{- $grace := add $values.drain.deregistrationSeconds $values.drain.longestRequestSeconds 15 | int -}}
+{{- $grace := add $values.drain.propagationSeconds $values.drain.longestRequestSeconds 15 | int -}}
 {{- if lt (int $values.terminationGracePeriodSeconds) $grace -}}
 {{- fail (printf "terminationGracePeriodSeconds %d cuts requests off: drain needs %d" (int $values.terminationGracePeriodSeconds) $grace) -}}
 {{- end -}}

@@ -30,7 +30,7 @@ STANDARD_SUPPORT = {
     "1.34": date(2026, 12, 2),
     **KUBERNETES_STANDARD_SUPPORT,
 }
-# Auto Mode's system pool is not in a NodeClass of ours; EKS's default one has 80 GiB:
+# Of a NodeClass that says nothing of it:
 # docs.aws.amazon.com/eks/latest/userguide/create-node-class.html
 _DEFAULT_GIB = 80
 
@@ -45,9 +45,6 @@ def _cluster(resource: PlannedResource, costs: Costs) -> Iterator[Item]:
         )
     support = "standard" if costs.prices.date <= last_day else "extended"
     yield costs.fixed(f"control plane {version}, {support} support", f"eks.cluster.{support}")
-    if _system_pool(costs) and (critical := [pod for pod in running_pods(costs) if pod.critical]):
-        pool = _place([*critical, *_daemons(costs)], _instances(costs), zones=len(critical))
-        yield from _nodes(pool, costs, "system pool", _DEFAULT_GIB)
 
 
 def _node_pool(resource: PlannedResource, costs: Costs) -> Iterator[Item]:
@@ -59,20 +56,10 @@ def _node_pool(resource: PlannedResource, costs: Costs) -> Iterator[Item]:
     if "on-demand" not in requirements.get("karpenter.sh/capacity-type", ["on-demand"]):
         raise CannotPrice("prices of spot instances change by the hour; the table has none")
     instances = _fitting(_instances(costs), requirements)
-    apart = _system_pool(costs)
-    pods = [pod for pod in running_pods(costs) if not (apart and pod.critical)]
-    nodes = _place(pods, instances, zones=costs.settings.network.zone_count)
+    nodes = _place(running_pods(costs), instances, zones=costs.settings.network.zone_count)
     yield from _nodes(nodes, costs, "pool", _ephemeral_gib(costs))
     if costs.usage.rollouts_per_month and nodes:
         yield from _rollouts(nodes, costs)
-
-
-def _system_pool(costs: Costs) -> bool:
-    """Whether the cluster has Auto Mode's own pool, which critical pods go to."""
-    return any(
-        "system" in (known(resource, "computeConfig", "nodePools") or [])
-        for resource in costs.plan.of_type(_CLUSTER)
-    )
 
 
 def _place(pods: Sequence[Pod], instances: Sequence[Instance], zones: int) -> list[Node]:
