@@ -12,6 +12,7 @@ from dashboards.panels import (
     rows,
 )
 from dashboards.queries import (
+    FAILURE,
     FALLBACKS,
     IN_RANGE,
     LATENCY,
@@ -33,7 +34,7 @@ from dashboards.queries import (
 MODEL = "requested_model"
 LEGEND = "{{requested_model}}"
 MODEL_AND_ENVIRONMENT = "environment, requested_model"
-FAILED = answered("5..")
+FAILED = answered(FAILURE)
 
 
 def of_all(part: str, whole: str) -> str:
@@ -192,7 +193,7 @@ RELIABILITY = Section(
     panels=[
         lines(
             "Failed requests",
-            "Share of a model's answers with status 5xx, after retries and fallbacks.",
+            "Share of a model's answers with status 5xx, or none, after retries and fallbacks.",
             {LEGEND: share(rate(REQUESTS, MODEL, FAILED), rate(REQUESTS, MODEL))},
             unit=SHARE,
             most=1,

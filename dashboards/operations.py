@@ -21,6 +21,7 @@ from dashboards.queries import (
     CHOSEN_KEY,
     FAILED_CALLS,
     FAILED_FALLBACKS,
+    FAILURE,
     FALLBACKS,
     INPUT_TOKENS,
     LATELY,
@@ -67,9 +68,9 @@ HEALTH = Section(
         ),
         single(
             "Failures",
-            "Share of the answers of the last five minutes with status 5xx. Refused requests (4xx) "
-            "do not count.",
-            share(rate(REQUESTS, "", answered("5.."), LATELY), rate(REQUESTS, over=LATELY)),
+            "Share of the answers of the last five minutes with status 5xx, or without one because "
+            "no deployment was left to try. Refused requests (4xx) do not count.",
+            share(rate(REQUESTS, "", answered(FAILURE), LATELY), rate(REQUESTS, over=LATELY)),
             unit=SHARE,
             steps=MUCH_IS_BAD,
             no_value="no traffic",

@@ -29,6 +29,10 @@ FAILED_CALLS = "litellm_deployment_failure_responses_total"
 FALLBACKS = "litellm_deployment_successful_fallbacks_total"
 FAILED_FALLBACKS = "litellm_deployment_failed_fallbacks_total"
 
+# "None" is among others the status of a request that found every deployment of its model set aside:
+# the error that LiteLLM's router raises then has none (litellm/types/router.py).
+FAILURE = "5..|None"
+
 SECONDS_PER_HOUR = 3600
 
 

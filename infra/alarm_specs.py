@@ -45,8 +45,11 @@ def _balancer(watched: Monitored, thresholds: AlarmThresholds) -> Iterator[Alarm
     yield _one(
         watched.targets("TargetResponseTime"),
         name="slow-answers",
-        description="One answer in a hundred begins late. A streamed one begins with its headers.",
-        statistic="p99",
+        description="One answer in ten begins late. A streamed one begins with its headers.",
+        # A 99th percentile would be judged from 1,000 requests on (infra/alarms.py), and a small
+        # gateway has fewer: docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/
+        # percentiles-with-low-samples.html
+        statistic="p90",
         threshold=thresholds.latency_seconds,
         comparison=ABOVE,
         periods=3,
@@ -104,7 +107,7 @@ def _gateway(watched: Monitored, thresholds: AlarmThresholds) -> Iterator[AlarmS
     yield AlarmSpec(
         name="provider-errors",
         description="Calls to providers fail. Fallbacks may still answer; look at the providers' "
-        "status, quotas and credentials.",
+        "status and quotas. Refused credentials are told by provider-outage.",
         metrics={
             "failed": watched.gateway("litellm_deployment_failure_responses_total"),
             "calls": watched.gateway("litellm_deployment_total_requests_total"),
@@ -118,8 +121,10 @@ def _gateway(watched: Monitored, thresholds: AlarmThresholds) -> Iterator[AlarmS
     yield _one(
         watched.gateway("litellm_deployment_cooled_down_total"),
         name="provider-outage",
-        description="Deployments of models fail as soon as they are tried again, and the router "
-        "takes them out each time; the metrics of a pod say which.",
+        description="Deployments of models fail as soon as they are tried again, or a provider "
+        "refuses their credentials, and the router takes them out each time; the metrics of a pod "
+        "say which. A model's only deployment is taken out for its credentials alone: its other "
+        "failures are told by provider-errors.",
         threshold=thresholds.deployment_cooldowns,
         periods=2,
     )

@@ -73,12 +73,17 @@ def container_log_filters() -> Sequence[LogFilter]:
     return (
         LogFilter(
             name="budget-refusals",
-            # litellm.BudgetExceededError, which the authentication logs when it refuses a key.
+            # What the authentication logs when it refuses a key: litellm/proxy/auth/auth_checks.py,
+            # of a model's budget litellm/proxy/hooks/model_max_budget_limiter.py.
             pattern=pattern(
                 all_of(
                     in_namespace,
                     equals("log_processed.level", "ERROR"),
-                    equals("log_processed.message", "*Budget has been exceeded*"),
+                    any_of(
+                        equals("log_processed.message", "*Budget has been exceeded*"),
+                        equals("log_processed.message", "*ExceededBudget*"),
+                        equals("log_processed.message", "*exceeded budget for model*"),
+                    ),
                 )
             ),
             metric=BUDGET_REFUSALS,

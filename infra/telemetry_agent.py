@@ -139,9 +139,20 @@ def scrape(context: AgentContext) -> Mapping[str, Any]:
             {"target_label": "ClusterName", "replacement": context.cluster},
         ],
         "metric_relabel_configs": [
-            {"source_labels": ["__name__"], "regex": "|".join(_series()), "action": "keep"}
+            {"source_labels": ["__name__"], "regex": "|".join(_series()), "action": "keep"},
+            # What the proxy refuses itself it counts as a failed call to no deployment.
+            _without(
+                "litellm_deployment_(failure_responses|total_requests)_total", "model_id", "(None)?"
+            ),
+            # A quota that is used up for a moment is no outage.
+            _without("litellm_deployment_cooled_down_total", "exception_status", "429"),
         ],
     }
+
+
+def _without(metrics: str, label: str, values: str) -> Mapping[str, Any]:
+    labels = ["__name__", label]
+    return {"source_labels": labels, "regex": f"{metrics};{values}", "action": "drop"}
 
 
 def _series() -> list[str]:

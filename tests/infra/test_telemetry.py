@@ -22,7 +22,7 @@ CONTEXT = AgentContext(cluster="litellm-dev", region="us-east-1", metric_namespa
 
 
 def test_the_agent_keeps_every_series_that_it_sends_and_no_other() -> None:
-    (rule,) = scrape(CONTEXT)["metric_relabel_configs"]
+    rule, *_ = scrape(CONTEXT)["metric_relabel_configs"]
     kept = re.compile(f"(?:{rule['regex']})")
     series = {
         f"{name}{suffix}"
@@ -31,6 +31,30 @@ def test_the_agent_keeps_every_series_that_it_sends_and_no_other() -> None:
     }
     sent = {name for name in series if kept.fullmatch(name)}
     assert {re.sub("_(bucket|sum|count)$", "", name) for name in sent} == set(GATEWAY_METRICS)
+
+
+@pytest.mark.parametrize(
+    ("name", "labels", "sent"),
+    [
+        ("litellm_deployment_failure_responses_total", {"model_id": "m1"}, True),
+        ("litellm_deployment_failure_responses_total", {"model_id": "None"}, False),
+        ("litellm_deployment_total_requests_total", {}, False),
+        ("litellm_proxy_total_requests_metric_total", {}, True),
+        ("litellm_deployment_cooled_down_total", {"exception_status": "401"}, True),
+        ("litellm_deployment_cooled_down_total", {"exception_status": "429"}, False),
+    ],
+)
+def test_the_agent_leaves_out_what_is_no_failure_of_a_provider(
+    name: str, labels: dict[str, str], sent: bool
+) -> None:
+    series = {"__name__": name, **labels}
+    for rule in scrape(CONTEXT)["metric_relabel_configs"]:
+        value = ";".join(series.get(label, "") for label in rule["source_labels"])
+        matched = re.fullmatch(rule["regex"], value) is not None
+        if matched is (rule["action"] == "drop"):
+            assert not sent
+            return
+    assert sent
 
 
 def test_an_agent_asks_the_pods_of_its_own_node_only() -> None:
