@@ -48,6 +48,8 @@ class Scope:
         bucket = f"s3:::{self.github.state_bucket}/.pulumi"
         return self.arns(
             f"{bucket}/meta.yaml",
+            # Read before every operation; S3 tells only those who may that it is not there.
+            f"{bucket}/stacks/{self.project}/{{stack}}.pulumi-tags",
             *(f"{bucket}/{folder}/{self.project}/{{stack}}.json*" for folder in folders),
             *(f"{bucket}/{folder}/{self.project}/{{stack}}/*" for folder in folders),
         )

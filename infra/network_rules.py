@@ -52,7 +52,7 @@ def _zones_are_of_the_region(settings: Settings, _: Supplied) -> Iterator[str]:
 def _protected_networks_are_private(settings: Settings, _: Supplied) -> Iterator[str]:
     if settings.durability is not Durability.PROTECTED:
         return
-    network, cluster = settings.network, settings.cluster
+    network = settings.network
     if network.zone_count < 3:
         key = "existing.privateSubnetIds" if network.existing else "zones"
         yield f"network.{key}: {network.zone_count} zones are too few for a protected stack; give 3"
@@ -61,14 +61,27 @@ def _protected_networks_are_private(settings: Settings, _: Supplied) -> Iterator
             yield "network.natGateways: a protected stack needs perZone"
         if not network.interface_endpoints:
             yield "network.interfaceEndpoints: a protected stack in a VPC of its own needs them"
-    if not cluster.deployer_role_arns:
+
+
+def _deployers_are_named(settings: Settings, _: Supplied) -> Iterator[str]:
+    if settings.cluster.deployer_role_arns:
+        return
+    if settings.durability is Durability.PROTECTED:
         yield (
             "cluster.deployerRoleArns: a protected stack names the roles that deploy it; whoever "
             "runs it first would own it otherwise"
         )
+    elif settings.identity.github:
+        # EKS has one entry for each principal, and the workflow's role has its own already.
+        yield (
+            "cluster.deployerRoleArns: with identity.github people and workflows run the program "
+            "by turns, and each run would give the cluster to who runs it; name the roles that "
+            "deploy by hand"
+        )
 
 
 NETWORK_RULES = (
+    _deployers_are_named,
     _somebody_reaches_the_api_server,
     _addresses_do_not_overlap,
     _zones_are_of_the_region,

@@ -68,14 +68,26 @@ class KubeApi:
 
     @classmethod
     def from_configuration(
-        cls, configuration: Mapping[str, Any], context: str | None = None
+        cls,
+        configuration: Mapping[str, Any],
+        context: str | None = None,
+        *,
+        auth: httpx.Auth | None = None,
     ) -> "KubeApi":
-        """Connect as a parsed kubeconfig says; raises ``KubeconfigError``."""
+        """Connect as a parsed kubeconfig says; raises ``KubeconfigError``.
+
+        ``auth`` signs each request where the credentials of a kubeconfig would end too soon.
+        """
         client = cls.__new__(cls)
-        client._connect(configuration, context)
+        client._connect(configuration, context, auth)
         return client
 
-    def _connect(self, configuration: Mapping[str, Any], context: str | None = None) -> None:
+    def _connect(
+        self,
+        configuration: Mapping[str, Any],
+        context: str | None = None,
+        auth: httpx.Auth | None = None,
+    ) -> None:
         cluster, user, self.default_namespace = select(configuration, context)
         headers = {"Authorization": f"Bearer {user['token']}"} if user.get("token") else {}
         self.server = str(cluster["server"]).rstrip("/")
@@ -83,6 +95,7 @@ class KubeApi:
             base_url=self.server,
             verify=tls_context(cluster, user),
             headers=headers,
+            auth=auth,
             timeout=_TIMEOUT,
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=20),
             trust_env=False,

@@ -115,8 +115,11 @@ class StackOperations:
         return found
 
     def outputs(self) -> dict[str, object]:
-        """Return the stack's outputs; secret ones are left out."""
-        return _public(self._stack.outputs())
+        """Return the stack's outputs, without secret ones; raises :class:`EngineError`."""
+        try:
+            return _public(self._stack.outputs())
+        except automation.CommandError as error:
+            raise EngineError(str(error)) from error
 
 
 def _public(outputs: automation.OutputMap) -> dict[str, object]:

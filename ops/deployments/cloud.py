@@ -4,7 +4,6 @@ What runs is the same program through the same engine as in a sandbox; only its 
 providers and the way into the cluster are AWS's.
 """
 
-import base64
 import os
 import runpy
 import shutil
@@ -16,15 +15,16 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-from botocore.signers import RequestSigner
 from pulumi import automation
 from ruamel.yaml import YAML
 
+from infra.naming import Naming
 from infra.settings import Settings
 from ops.config.rendered import settings_of
 from ops.config.stack_file import read_stack_file
 from ops.deployments.database_copies import DatabaseCopies
 from ops.deployments.deployment import Changes, DeploymentError
+from ops.deployments.eks_token import RenewedToken, signed_token
 from ops.deployments.image_pins import pinned_image
 from ops.images.signature import SignatureError
 from ops.state.stack_state import StackState
@@ -32,13 +32,8 @@ from sandbox.kube_api import KubeApi
 from sandbox.outcome import Outcome
 from sandbox.paths import PROJECT_ROOT
 from sandbox.stack_files import PROJECT, override
-from sandbox.stack_operations import Report, StackOperations
+from sandbox.stack_operations import EngineError, Report, StackOperations
 
-# The form and the life of the token that `aws eks get-token` makes:
-# github.com/kubernetes-sigs/aws-iam-authenticator, README, "API Authorization from Outside a
-# Cluster".
-_TOKEN_PREFIX = "k8s-aws-v1."  # noqa: S105 - no secret
-_TOKEN_SECONDS = 60
 # The official CLI starts the pack by itself; the sandbox's engine needs a program that does.
 _POLICIES = PROJECT_ROOT / "policy"
 
@@ -114,7 +109,8 @@ class CloudDeployment:
         return session.client(service)
 
     def kubernetes(self) -> KubeApi:
-        name = str(self.outputs()["clusterName"])
+        # Not from the outputs, which a stack has only when its first `up` has ended.
+        name = Naming.of(self.stack, self.settings()).prefix
         cluster = self.aws("eks").describe_cluster(name=name)["cluster"]
         authority = cluster["certificateAuthority"]["data"]
         return KubeApi.from_configuration(
@@ -130,8 +126,9 @@ class CloudDeployment:
                         },
                     }
                 ],
-                "users": [{"name": name, "user": {"token": self._token(name)}}],
-            }
+                "users": [{"name": name, "user": {}}],
+            },
+            auth=RenewedToken(lambda: signed_token(name, self.aws("sts"))),
         )
 
     def prometheus_url(self, namespace: str) -> str:
@@ -165,12 +162,15 @@ class CloudDeployment:
     @cached_property
     def _operations(self) -> StackOperations:
         self._need_cli()
-        stack = automation.select_stack(
-            self.stack,
-            PROJECT,
-            program=_run_program,
-            opts=automation.LocalWorkspaceOptions(work_dir=str(self._directory)),
-        )
+        try:
+            stack = automation.select_stack(
+                self.stack,
+                PROJECT,
+                program=_run_program,
+                opts=automation.LocalWorkspaceOptions(work_dir=str(self._directory)),
+            )
+        except automation.CommandError as error:
+            raise EngineError(str(error)) from error
         return StackOperations(stack)
 
     def _need_cli(self) -> None:
@@ -178,33 +178,6 @@ class CloudDeployment:
             raise DeploymentError(
                 f"stack {self.stack!r} needs Pulumi's CLI on the PATH, logged in to its backend"
             )
-
-    def _token(self, cluster: str) -> str:
-        credentials = boto3.Session().get_credentials()
-        if credentials is None:
-            raise DeploymentError("there are no credentials of AWS; log in, for example with SSO")
-        client = self.aws("sts")
-        signer = RequestSigner(
-            client.meta.service_model.service_id,
-            client.meta.region_name,
-            "sts",
-            "v4",
-            credentials,
-            client.meta.events,
-        )
-        url = signer.generate_presigned_url(
-            {
-                "method": "GET",
-                "url": f"{client.meta.endpoint_url}/?Action=GetCallerIdentity&Version=2011-06-15",
-                "body": {},
-                "headers": {"x-k8s-aws-id": cluster},
-                "context": {},
-            },
-            region_name=client.meta.region_name,
-            expires_in=_TOKEN_SECONDS,
-            operation_name="",
-        )
-        return _TOKEN_PREFIX + base64.urlsafe_b64encode(url.encode()).decode().rstrip("=")
 
 
 def _run_program() -> None:

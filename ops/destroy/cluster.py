@@ -33,7 +33,7 @@ def find_cluster(document: Document, deployment: Deployment) -> Cluster | None:
             try:
                 api = deployment.kubernetes()
                 api.get("/version")
-            except (ApiError, DeploymentError, KeyError) as error:
+            except (ApiError, DeploymentError) as error:
                 return Cluster(name, region, exists=True, api=None, trouble=str(error))
             return Cluster(name, region, exists=True, api=api)
     return None

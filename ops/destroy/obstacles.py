@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -28,7 +28,6 @@ _GUARDED = (
     ("v1", "Namespace"),
 )
 _POLL_SECONDS = 2.0
-_UNAUTHORIZED = 401
 _NETWORK = "aws:ec2/vpc:Vpc"
 _GROUP = "aws:ec2/securityGroup:SecurityGroup"
 _SUBNET = "aws:ec2/subnet:Subnet"
@@ -70,7 +69,7 @@ class Obstacles:
     def clear(self, report: Report) -> int:
         """Look once; return how much was taken out of the way. What cannot be asked is passed."""
         before = len(self.cleared)
-        for found in (self._in_cluster(), self._interfaces()):
+        for found in (self._in_cluster(), self._interfaces(report)):
             try:
                 for one in found:
                     self.cleared.append(one)
@@ -109,10 +108,7 @@ class Obstacles:
                 yield from self._held(api, version, kind, api.list(path))
             yield from self._stuck_pods(api)
         except ApiError as error:
-            if error.status == _UNAUTHORIZED:
-                # A token of EKS serves for a quarter of an hour; the next look has another one.
-                self.cluster = replace(self.cluster, api=self.deployment.kubernetes())
-            elif error.status != 0:  # 0: the cluster has gone meanwhile
+            if error.status != 0:  # 0: the cluster has gone meanwhile
                 raise
 
     def _held(
@@ -145,7 +141,7 @@ class Obstacles:
             return False
         return datetime.now(UTC) - datetime.fromisoformat(asked) > self.patience
 
-    def _interfaces(self) -> Iterator[str]:
+    def _interfaces(self, report: Report) -> Iterator[str]:
         if not self.networks or not cluster_is_gone(self.deployment, self.cluster):
             return
         ec2 = self.deployment.aws("ec2", self.region)
@@ -157,10 +153,16 @@ class Obstacles:
             ]
             for one in ec2.describe_network_interfaces(Filters=filters)["NetworkInterfaces"]:
                 identifier = one["NetworkInterfaceId"]
-                if identifier not in seen:
-                    seen.add(identifier)
+                if identifier in seen:
+                    continue
+                seen.add(identifier)
+                try:
                     ec2.delete_network_interface(NetworkInterfaceId=identifier)
-                    yield f"interface {identifier} ({one.get('Description') or 'no description'})"
+                except ClientError as error:
+                    # One that is gone, or that AWS keeps; the others must not wait for it.
+                    report(f"interface {identifier} stays: {error}")
+                    continue
+                yield f"interface {identifier} ({one.get('Description') or 'no description'})"
 
 
 def _name(metadata: dict[str, Any]) -> str:

@@ -10,7 +10,7 @@ from infra.settings import Settings
 from ops.changes import OtherChanges, list_changes, tell_others
 from ops.confirmation import confirm, require_answer
 from ops.console import FAILED, NEEDS_ATTENTION, Progress, failing_clearly
-from ops.deployments.deployment import Deployment, DeploymentError
+from ops.deployments.deployment import Deployment
 from ops.deployments.errors import STACK_ERRORS
 from ops.deployments.options import deployment_option, require_model
 from ops.gateway import GatewayError
@@ -22,7 +22,6 @@ from ops.upgrade.plan import Plan, VersionError, check_direction, release
 from ops.upgrade.report import settings_of
 from ops.upgrade.trial import TrialFailed
 from ops.upgrade.upgrade import UpdateFailed, Upgrade
-from sandbox.kube_api import ApiError
 from sandbox.outcome import Change
 
 _EXPECTED = (*STACK_ERRORS, AnotherRun, GatewayError, TrialFailed, UpdateFailed)
@@ -139,7 +138,7 @@ def _run(course: Upgrade, plan: Plan, as_json: bool) -> None:
     try:
         report = course.run(plan)
     except _EXPECTED as error:
-        serving = _serving(course.deployment)
+        serving = pods.what_serves(course.deployment)
         click.echo(f"stopped in the step `{course.steps.failed}`; {serving} serves", err=True)
         if as_json:
             stopped = {"passed": False, "stopped_at": course.steps.failed, "serving": serving}
@@ -151,13 +150,6 @@ def _run(course: Upgrade, plan: Plan, as_json: bool) -> None:
         sys.exit(FAILED)
     if report.load.failed:
         sys.exit(NEEDS_ATTENTION)
-
-
-def _serving(deployment: Deployment) -> str:
-    try:
-        return pods.serving_version(deployment.kubernetes())
-    except (ApiError, DeploymentError) as error:
-        return f"nobody knows what ({error})"
 
 
 def _announce(plan: Plan, changes: Sequence[Change]) -> None:

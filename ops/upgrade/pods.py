@@ -9,7 +9,13 @@ from typing import Any
 import click
 
 from infra.naming import NAMESPACE
-from ops.deployments.deployment import MIGRATION_JOB, PROXY_DEPLOYMENT, DeploymentError
+from ops.deployments.deployment import (
+    MIGRATION_JOB,
+    PROXY_DEPLOYMENT,
+    Deployment,
+    DeploymentError,
+)
+from ops.deployments.errors import STACK_ERRORS
 from ops.deployments.pods import is_ready
 from ops.upgrade.plan import VersionError, version_of
 from ops.upgrade.scratch import LABEL, PART_OF, Object, secrets_named
@@ -144,6 +150,14 @@ def serving_image(api: KubeApi) -> str:
         if error.status == 404:
             raise DeploymentError("there is no gateway in the cluster to upgrade") from error
         raise
+
+
+def what_serves(deployment: Deployment) -> str:
+    """Return the version that serves, or why nobody knows which: for what is told of a failure."""
+    try:
+        return serving_version(deployment.kubernetes())
+    except STACK_ERRORS as error:
+        return f"nobody knows what ({error})"
 
 
 def serving_version(api: KubeApi) -> str:

@@ -11,6 +11,7 @@ from infra.images import proxy_image
 from infra.settings import Settings
 from ops.changes import OtherChanges
 from ops.deployments.deployment import Deployment, DeploymentError, admin_key
+from ops.deployments.errors import STACK_ERRORS
 from ops.deployments.helm_releases import free_releases
 from ops.deployments.pods import longest_roll_out
 from ops.gateway import Gateway, GatewayError
@@ -21,9 +22,7 @@ from ops.upgrade.journal import Journal
 from ops.upgrade.plan import Plan, others, previous
 from ops.upgrade.report import Check, Report
 from ops.upgrade.trial import Trial, snapshot_name
-from sandbox.lifecycle import SandboxError
 from sandbox.outcome import Change
-from sandbox.stack_operations import EngineError
 from sandbox.stack_operations import Report as Told
 
 
@@ -82,7 +81,7 @@ class Upgrade:
             with self._load(key, settings) as load:
                 try:
                     checks += self._update(journal, settings, key)
-                except (DeploymentError, EngineError, NotVerified, SandboxError) as error:
+                except (*STACK_ERRORS, NotVerified) as error:
                     raise UpdateFailed(self._go_back(journal, error)) from error
         except BaseException:
             # What is to be gone on with needs the credential, for the question whether it decrypts.
@@ -108,7 +107,7 @@ class Upgrade:
                 try:
                     delete_key(self._admin_url, [self._admin_key()], journal.name)
                     self._gateway().ask("DELETE", f"/credentials/{journal.name}")
-                except (DeploymentError, GatewayError) as error:
+                except (*STACK_ERRORS, GatewayError) as error:
                     self.told(f"{error}; {journal.name} is left, and its key ends within a day")
         Journal.remove(self.deployment.notes)
 
@@ -192,14 +191,14 @@ class Upgrade:
             self.deployment.keep(journal.previous)
             try:
                 self.deployment.up(self.told)
-            except (EngineError, SandboxError) as second:
+            except STACK_ERRORS as second:
                 return (
                     f"{said}the settings are those of before, but bringing the stack up to them "
                     f"failed too: {second}\n{kept}"
                 )
             finally:
                 Journal.remove(self.deployment.notes)
-        serving = pods.serving_version(self.deployment.kubernetes())
+        serving = pods.what_serves(self.deployment)
         return f"{said}the settings are those of before, and {serving} serves. {kept}"
 
     def _watch(self, settings: Settings) -> int:

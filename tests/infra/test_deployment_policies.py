@@ -35,6 +35,7 @@ Question = tuple[str, str, dict[str, Any]]
 
 PREVIEW_MAY: list[Question] = [
     ("s3:GetObject", f"{STATE}/stacks/litellm-gateway/dev.json", {}),
+    ("s3:GetObject", f"{STATE}/stacks/litellm-gateway/dev.pulumi-tags", {}),
     ("s3:GetObject", f"{STATE}/meta.yaml", {}),
     ("s3:ListBucket", "arn:aws:s3:::example-pulumi-state", {}),
     ("kms:Decrypt", STATE_KEY, {}),

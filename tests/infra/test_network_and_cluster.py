@@ -76,7 +76,8 @@ WRONG = [
     ("prod", {"network.zones": 2}, "network.zones: 2 zones are too few"),
     ("prod", existing(*SUBNETS[:2]), "network.existing.privateSubnetIds: 2 zones are too few"),
     ("prod", {"network.interfaceEndpoints": False}, "network.interfaceEndpoints"),
-    ("prod", {"cluster.deployerRoleArns": []}, "cluster.deployerRoleArns"),
+    ("prod", {"cluster.deployerRoleArns": []}, "a protected stack names the roles"),
+    ("dev", {"cluster.deployerRoleArns": []}, "each run would give the cluster to who runs it"),
     ("prod", {"cluster.runnerCidrs": []}, "cluster.runnerCidrs: nobody could reach"),
 ]
 
@@ -190,8 +191,9 @@ def entries(resources: list[Registered]) -> dict[str, dict[str, Any]]:
     return {r.name: r.inputs for r in of_type(resources, "eks/accessEntry:AccessEntry")}
 
 
-def test_the_caller_of_dev_is_entered_with_the_path_of_its_role(dev: list[Registered]) -> None:
-    found = entries(dev)
+def test_where_no_deployers_are_named_the_caller_is_entered_with_the_path_of_its_role() -> None:
+    nobody = {"identity.github": None, "cluster.deployerRoleArns": []}
+    found = entries(run_program("dev", with_changes("dev", nobody)))
     assert found[entry_name(DEPLOYER)]["principalArn"] == DEPLOYER
 
 

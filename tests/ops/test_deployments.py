@@ -1,21 +1,26 @@
 """Stacks on AWS as commands see them, as far as that goes without an account."""
 
 import base64
+import itertools
+import os
 import re
 import shutil
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+import httpx
 import pytest
 
 from infra.settings import SettingsError
 from ops.deployments.cloud import CloudDeployment
 from ops.deployments.deployment import DeploymentError
+from ops.deployments.eks_token import RenewedToken, signed_token
 from ops.deployments.options import find_deployment
 from ops.deployments.sandboxed import SandboxDeployment
 from sandbox.certificates import authority
 from sandbox.paths import PROJECT_ROOT, Instance
 from sandbox.stack_files import keep_settings, kept_settings, write_stack
+from sandbox.stack_operations import EngineError
 
 
 @pytest.fixture
@@ -56,12 +61,27 @@ def test_without_pulumi_s_cli_the_error_says_so(
         prod.outputs()
 
 
+def test_what_the_engine_refuses_is_an_error_of_the_engine(
+    prod: CloudDeployment, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Somebody is not logged in, or the stack does not exist, as Pulumi's own CLI says it."""
+    cli = tmp_path / "pulumi"
+    cli.write_text(
+        "#!/bin/sh\n[ $1 = version ] && echo v3.259.0 && exit\n"
+        "echo 'error: no stack named prod found' >&2; exit 255\n"
+    )
+    cli.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    with pytest.raises(EngineError, match="no stack named prod"):
+        prod.outputs()
+
+
 def test_the_token_of_a_cluster_is_a_signed_question_who_asks(
     prod: CloudDeployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "example")
-    token = prod._token("litellm-prod")
+    token = signed_token("litellm-prod", prod.aws("sts"))
     prefix, _, encoded = token.rpartition(".")
     assert prefix == "k8s-aws-v1"
     url = urlsplit(base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)).decode())
@@ -70,6 +90,54 @@ def test_the_token_of_a_cluster_is_a_signed_question_who_asks(
     assert asked["Action"] == ["GetCallerIdentity"]
     assert asked["X-Amz-SignedHeaders"] == ["host;x-k8s-aws-id"]
     assert asked["X-Amz-Expires"] == ["60"]
+
+
+def test_a_token_is_signed_anew_before_it_ends_and_where_the_server_wants_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now, refused = 1_000_000.0, set[str]()
+    monkeypatch.setattr("ops.deployments.eks_token.time.time", lambda: now)
+    made = (f"token-{number}" for number in itertools.count())
+    seen: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(request.headers["Authorization"].removeprefix("Bearer "))
+        return httpx.Response(401 if seen[-1] in refused else 200)
+
+    auth = RenewedToken(lambda: next(made))
+    with httpx.Client(transport=httpx.MockTransport(answer), auth=auth) as client:
+        for later in (0, 590, 20):
+            now += later
+            assert client.get("https://cluster/").status_code == 200
+        assert seen == ["token-0", "token-0", "token-1"]
+        now += 100
+        refused.add("token-1")
+        assert client.get("https://cluster/").status_code == 200
+        assert seen[3:] == ["token-1", "token-2"]
+
+
+def test_a_cluster_is_found_before_the_stack_has_outputs(
+    prod: CloudDeployment, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("SANDBOX_STATE", str(tmp_path))
+    asked: list[str] = []
+    authority_data = authority(Instance("cluster", 9)).certificate.read_bytes()
+
+    class Eks:
+        def describe_cluster(self, name: str) -> dict[str, object]:
+            asked.append(name)
+            data = base64.b64encode(authority_data).decode()
+            return {
+                "cluster": {
+                    "endpoint": "https://127.0.0.1:1",
+                    "certificateAuthority": {"data": data},
+                }
+            }
+
+    monkeypatch.setattr(prod, "aws", lambda _: Eks())
+    monkeypatch.setattr(prod, "outputs", lambda: {})
+    assert prod.kubernetes().server == "https://127.0.0.1:1"
+    assert asked == ["litellm-prod"]
 
 
 def test_the_stack_sandbox_is_the_named_sandbox() -> None:

@@ -1,5 +1,6 @@
 """The client of the API server, against a real one."""
 
+import ssl
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -9,7 +10,7 @@ import pytest
 import yaml
 
 from sandbox.kube_api import ApiError, KubeApi, UnknownKind, Unreachable
-from sandbox.kubeconfig import KubeconfigError
+from sandbox.kubeconfig import KubeconfigError, load, select, tls_context
 from sandbox.paths import Instance
 
 NAMESPACE = "kube-api-tests"
@@ -33,6 +34,24 @@ def config_map(name: str, **data: str) -> dict[str, Any]:
         "metadata": {"name": name, "namespace": NAMESPACE},
         "data": data,
     }
+
+
+def test_certificates_need_no_more_than_those_of_eks_have(
+    cluster: Instance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Python 3.13 wants more of a certificate by default, and this may be one before it."""
+    default = ssl.create_default_context
+
+    def as_in_3_13(**options: Any) -> ssl.SSLContext:
+        made = default(**options)
+        made.verify_flags |= ssl.VERIFY_X509_STRICT
+        return made
+
+    monkeypatch.setattr(ssl, "create_default_context", as_in_3_13)
+    chosen, user, _ = select(load(cluster.kubeconfig.read_text()))
+    tls = tls_context(chosen, user)
+    assert not tls.verify_flags & ssl.VERIFY_X509_STRICT
+    assert (tls.verify_mode, tls.check_hostname) == (ssl.CERT_REQUIRED, True)
 
 
 def test_an_applied_object_can_be_read_changed_and_deleted(api: KubeApi) -> None:
