@@ -207,20 +207,15 @@ def test_the_report_is_made_by_the_reviewed_code() -> None:
 
 
 @pytest.mark.parametrize(
-    ("action", "key", "wanted"),
+    ("action", "key", "file", "wanted"),
     [
-        ("astral-sh/setup-uv", "version", r"uv_version=(\S+)"),
-        ("pulumi/actions", "pulumi-version", r"version\.Version|series\((\d+), (\d+)"),
+        ("astral-sh/setup-uv", "version", "bootstrap.sh", r"uv_version=(\S+)"),
+        ("pulumi/actions", "pulumi-version", "tool_versions.py", r'PULUMI_VERSION = "v([\d.]+)"'),
     ],
 )
-def test_the_tools_are_those_of_the_project(action: str, key: str, wanted: str) -> None:
+def test_the_tools_are_those_of_the_project(action: str, key: str, file: str, wanted: str) -> None:
     given = {step["with"][key] for job in JOBS if (step := job.action(action)) is not None}
-    if action == "astral-sh/setup-uv":
-        text = (PROJECT_ROOT / "sandbox/bootstrap.sh").read_text()
-        assert given == set(re.findall(wanted, text))
-    else:
-        text = (PROJECT_ROOT / "sandbox/toolchain.py").read_text()
-        assert given == set(re.findall(r"_PULUMI_VERSION\}=v([\d.]+)", text))
+    assert given == set(re.findall(wanted, (PROJECT_ROOT / "sandbox" / file).read_text()))
 
 
 @pytest.mark.parametrize("command", sorted({command for job in JOBS for command in job.commands}))
