@@ -163,7 +163,7 @@ def test_a_certificate_that_publishes_no_more_has_expired() -> None:
     assert expiry.silence is Silence.FAILURE
 
 
-def test_the_99th_percentile_is_asked_for_as_one(prod: list[Registered]) -> None:
+def test_a_percentile_is_asked_for_as_one(prod: list[Registered]) -> None:
     alarms = {r.name: r.inputs for r in of_type(prod, "MetricAlarm")}
     assert alarms["slow-answers"]["extendedStatistic"] == "p90"
     assert "statistic" not in alarms["slow-answers"]
