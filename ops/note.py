@@ -5,6 +5,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
+from sandbox.whole_file import write_file
+
 
 class Note:
     """A dataclass that is kept in a file of a stack's notes; it holds no secret."""
@@ -20,11 +22,8 @@ class Note:
     def write(self, directory: Path) -> Self:
         """Put the note down, whole or not at all."""
         directory.mkdir(parents=True, exist_ok=True)
-        file = directory / self.FILE
-        temporary = file.with_suffix(".new")
         content: Any = self
-        temporary.write_text(json.dumps(asdict(content), indent=2))
-        temporary.replace(file)
+        write_file(directory / self.FILE, json.dumps(asdict(content), indent=2))
         return self
 
     @classmethod

@@ -3,7 +3,6 @@
 import datetime
 import ipaddress
 import os
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from sandbox.paths import Instance
+from sandbox.whole_file import write_file
 
 _VALIDITY = datetime.timedelta(days=3650)
 _RENEW_BEFORE = datetime.timedelta(days=30)
@@ -190,16 +190,3 @@ def _write(
     # The certificate is put in place last: with it there, the pair is complete.
     write_file(files.key, private, 0o600, user)
     write_file(files.certificate, certificate.public_bytes(serialization.Encoding.PEM), 0o644, user)
-
-
-def write_file(path: Path, content: bytes, mode: int, user: str | None = None) -> None:
-    """Put a file in place whole, with its mode from the first byte on; ``user`` counts as root."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.unlink(missing_ok=True)
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        os.fchmod(descriptor, mode)
-    if user and os.geteuid() == 0:
-        shutil.chown(temporary, user)
-    temporary.replace(path)

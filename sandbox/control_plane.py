@@ -10,11 +10,12 @@ import yaml
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from sandbox.certificates import Certificate, ca_bundle, issue, write_file
+from sandbox.certificates import Certificate, ca_bundle, issue
 from sandbox.kube_api import KubeApi
 from sandbox.paths import PROJECT_ROOT, Instance
 from sandbox.supervisor_client import ServiceSpec, SupervisorClient, SupervisorError
 from sandbox.toolchain import Tools
+from sandbox.whole_file import write_file
 
 # The range of services that EKS chooses when the VPC is in 10.0.0.0/8:
 # https://docs.aws.amazon.com/eks/latest/APIReference/API_KubernetesNetworkConfigRequest.html
@@ -193,7 +194,7 @@ def write_kubeconfig(
     identity = issue(instance, user, client=True, organization=organization)
     content = _kubeconfig(instance, user, identity)
     if not path.exists() or path.read_bytes() != content:
-        write_file(path, content, 0o600)
+        write_file(path, content)
 
 
 def _kubeconfig(instance: Instance, user: str, identity: Certificate) -> bytes:
@@ -247,7 +248,7 @@ def _signing_key(instance: Instance) -> Path:
             serialization.PrivateFormat.PKCS8,
             serialization.NoEncryption(),
         )
-        write_file(path, private, 0o600)
+        write_file(path, private)
     return path
 
 
@@ -268,7 +269,7 @@ def _encryption(instance: Instance) -> Path:
 
 def _write_yaml(instance: Instance, name: str, content: Mapping[str, object]) -> Path:
     path = _directory(instance) / name
-    write_file(path, yaml.safe_dump(dict(content)).encode(), 0o600)
+    write_file(path, yaml.safe_dump(dict(content)))
     return path
 
 

@@ -8,8 +8,10 @@ import importlib
 import json
 import os
 import runpy
+import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -21,8 +23,9 @@ from pulumi import automation
 
 from sandbox.paths import PROJECT_ROOT, Instance
 from sandbox.stack_files import PROJECT, passphrase_file, write_project, write_stack
-from sandbox.stack_operations import EngineError, StackOperations
+from sandbox.stack_operations import EngineError, StackOperations, engine_errors
 from sandbox.stored_state import checkpoint_file
+from sandbox.whole_file import write_file
 
 # Parts of the SDK that the program uses; each is imported whole, on first use.
 _SERVICES = (
@@ -86,16 +89,17 @@ class Engine(StackOperations):
         super().__init__(self._select())
 
     def _select(self) -> automation.Stack:
-        return automation.create_or_select_stack(
-            self._settings.stack,
-            PROJECT,
-            program=self._run_program,
-            opts=automation.LocalWorkspaceOptions(
-                work_dir=str(self._settings.directory),
-                env_vars=self.environment,
-                pulumi_command=automation.PulumiCommand(root=str(_pulumi_root(self._settings))),
-            ),
-        )
+        with engine_errors():
+            return automation.create_or_select_stack(
+                self._settings.stack,
+                PROJECT,
+                program=self._run_program,
+                opts=automation.LocalWorkspaceOptions(
+                    work_dir=str(self._settings.directory),
+                    env_vars=self.environment,
+                    pulumi_command=automation.PulumiCommand(root=str(_pulumi_root(self._settings))),
+                ),
+            )
 
     def _run_program(self) -> None:
         """Run the program as ``pulumi up`` would."""
@@ -112,7 +116,8 @@ class Engine(StackOperations):
     def supply_secret(self, path: str, value: str, *, overwrite: bool) -> None:
         """Encrypt a value into the stack's file; it is never an argument.
 
-        One that is there already stays unless it is to be overwritten.
+        One that is there already stays unless it is to be overwritten. The engine writes a file in
+        place, so it gets a copy: one that is cut off by a kill would lose the stack's salt.
         """
         command = [str(self._settings.pulumi), "config", "--stack", self._settings.stack]
         options: dict[str, Any] = {
@@ -124,11 +129,13 @@ class Engine(StackOperations):
         get = [*command, "get", "--path", path]
         if not overwrite and subprocess.run(get, check=False, **options).returncode == 0:
             return
-        done = subprocess.run(
-            [*command, "set", "--secret", "--path", path], input=value, check=False, **options
-        )
-        if done.returncode:
-            raise EngineError(f"could not set {path}: {done.stderr.strip()}")
+        with tempfile.TemporaryDirectory(prefix="supply-", dir=self._settings.directory) as place:
+            copy = Path(shutil.copy2(self.stack_file, place))
+            written = ["set", "--secret", "--config-file", str(copy), "--path", path]
+            done = subprocess.run([*command, *written], input=value, check=False, **options)
+            if done.returncode:
+                raise EngineError(f"could not set {path}: {done.stderr.strip()}")
+            copy.replace(self.stack_file)
 
     def recover(self) -> bool:
         """Release the lock of a run that was killed; True if it left half-made resources.
@@ -137,7 +144,8 @@ class Engine(StackOperations):
         """
         backend = self._settings.directory / "state" / ".pulumi"
         if any(file.is_file() for file in backend.glob("locks/**/*")):
-            self._stack.cancel()
+            with engine_errors():
+                self._stack.cancel()
         checkpoint = checkpoint_file(self._settings.directory, self._settings.stack)
         if not checkpoint.exists():
             return False
@@ -149,9 +157,7 @@ class Engine(StackOperations):
             return True
         if creating:
             latest["pending_operations"] = [one for one in pending if one not in creating]
-            written = checkpoint.with_suffix(".new")
-            written.write_text(json.dumps(state))
-            written.replace(checkpoint)
+            write_file(checkpoint, json.dumps(state))
         return False
 
 
@@ -167,7 +173,9 @@ def engine_environment(directory: Path, debug_providers: str) -> dict[str, str]:
     state = directory / "state"
     state.mkdir(parents=True, exist_ok=True, mode=0o700)
     return {
-        "PULUMI_BACKEND_URL": f"file://{state}",
+        # Without metadata: gocloud.dev's fileblob truncates it in place before it writes it, and
+        # a run that is killed in between leaves a stack that nobody can read ("EOF").
+        "PULUMI_BACKEND_URL": f"file://{state}?metadata=skip",
         "PULUMI_CONFIG_PASSPHRASE_FILE": str(passphrase_file(directory)),
         "PULUMI_DEBUG_PROVIDERS": debug_providers,
         "PULUMI_HOME": str(directory / "home"),

@@ -15,11 +15,11 @@ from typing import Any
 
 import httpx
 
-from sandbox.certificates import write_file
 from sandbox.kube_api import KubeApi
 from sandbox.node.informer import Informer
 from sandbox.operator_objects import Unsupported, rule_files, targets
 from sandbox.paths import Instance
+from sandbox.whole_file import write_file
 
 _GROUP = "/apis/monitoring.coreos.com/v1"
 _MONITORS = (f"{_GROUP}/servicemonitors", f"{_GROUP}/podmonitors")
@@ -113,7 +113,7 @@ def _write(file: Path, content: bytes) -> bool:
     """Write a file if that changes it, and return whether it does."""
     if file.exists() and file.read_bytes() == content:
         return False
-    write_file(file, content, 0o600)
+    write_file(file, content)
     return True
 
 

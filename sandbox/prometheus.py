@@ -7,13 +7,13 @@ from typing import Any
 import yaml
 
 from sandbox import pod_targets
-from sandbox.certificates import write_file
 from sandbox.control_plane import write_kubeconfig
 from sandbox.kube_api import KubeApi
 from sandbox.paths import PROJECT_ROOT, Instance
 from sandbox.pod_targets import rules_directory
 from sandbox.supervisor_client import ServiceSpec, SupervisorClient
 from sandbox.toolchain import Tools
+from sandbox.whole_file import write_file
 
 SCRAPE_INTERVAL = "2s"
 _USER = "sandbox-prometheus"
@@ -46,7 +46,7 @@ def service(tools: Tools, instance: Instance) -> ServiceSpec:
     rules_directory(instance).mkdir(parents=True, exist_ok=True)
     directory.chmod(0o700)
     settings = directory / "prometheus.yaml"
-    write_file(settings, configuration(instance), 0o600)
+    write_file(settings, configuration(instance))
     flags = {
         "config.file": settings,
         "storage.tsdb.path": directory / "data",

@@ -4,7 +4,6 @@ The engine writes an encryption salt into a stack's file, and a sandbox has addr
 of its own. Both belong in the sandbox's state, not in a tracked file.
 """
 
-import os
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,6 +13,7 @@ import yaml
 
 from sandbox.paths import PROJECT_ROOT, Instance
 from sandbox.stand_in_secrets import without_ciphertext
+from sandbox.whole_file import write_file
 
 SANDBOX_STACK = "sandbox"
 PROJECT = "litellm-gateway"
@@ -30,7 +30,7 @@ def write_project(directory: Path) -> None:
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     project = yaml.safe_load((PROJECT_ROOT / "Pulumi.yaml").read_text())
     project["main"] = str(PROJECT_ROOT / "infra")
-    _replace(directory / "Pulumi.yaml", yaml.safe_dump(project, sort_keys=False))
+    write_file(directory / "Pulumi.yaml", yaml.safe_dump(project, sort_keys=False))
 
 
 def write_stack(
@@ -43,16 +43,8 @@ def write_stack(
     """Write ``Pulumi.<stack>.yaml`` as :func:`stack_content` has it, and return its path."""
     path = directory / f"Pulumi.{stack}.yaml"
     content = stack_content(directory, stack, overrides, instance, certificate_authority)
-    _replace(path, yaml.safe_dump(content, sort_keys=False))
+    write_file(path, yaml.safe_dump(content, sort_keys=False))
     return path
-
-
-def _replace(file: Path, text: str) -> None:
-    """Write a file at once, since a command beside this one may read it."""
-    temporary = file.with_name(f"{file.name}.{os.getpid()}.new")
-    temporary.touch(mode=0o600)
-    temporary.write_text(text)
-    temporary.replace(file)
 
 
 def stack_content(
@@ -105,13 +97,13 @@ def keep_settings(directory: Path, settings: Mapping[str, str]) -> None:
     They are ``section.key`` → YAML text, and go with the sandbox's state.
     """
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-    _replace(directory / _KEPT, yaml.safe_dump({**kept_settings(directory), **settings}))
+    write_file(directory / _KEPT, yaml.safe_dump({**kept_settings(directory), **settings}))
 
 
 def name_stack(directory: Path, stack: str) -> None:
     """Give the stack that will run here another name than ``sandbox``."""
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-    (directory / _NAMED).write_text(stack)
+    write_file(directory / _NAMED, stack)
 
 
 def stack_name(directory: Path) -> str:
@@ -143,8 +135,7 @@ def passphrase_file(directory: Path) -> Path:
     """Return the file with the passphrase of the stack's secrets, made on first use."""
     path = directory / "passphrase"
     if not path.exists():
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_urlsafe(32))
+        write_file(path, secrets.token_urlsafe(32))
     return path
 
 

@@ -24,6 +24,15 @@ class EngineError(Exception):
     """The engine refused or failed; its own words are the message."""
 
 
+@contextmanager
+def engine_errors() -> Iterator[None]:
+    """Raise the failure of one of the engine's commands as :class:`EngineError`."""
+    try:
+        yield
+    except automation.CommandError as error:
+        raise EngineError(str(error)) from error
+
+
 class StackOperations:
     """The operations on one stack; each raises :class:`EngineError` when the engine fails."""
 
@@ -110,16 +119,15 @@ class StackOperations:
 
     def resources(self) -> list[dict[str, Any]]:
         """Return every resource of the state as it is stored: secrets are encrypted."""
-        deployment = self._stack.export_stack().deployment or {}
+        with engine_errors():
+            deployment = self._stack.export_stack().deployment or {}
         found: list[dict[str, Any]] = deployment.get("resources") or []
         return found
 
     def outputs(self) -> dict[str, object]:
-        """Return the stack's outputs, without secret ones; raises :class:`EngineError`."""
-        try:
+        """Return the stack's outputs, without secret ones."""
+        with engine_errors():
             return _public(self._stack.outputs())
-        except automation.CommandError as error:
-            raise EngineError(str(error)) from error
 
 
 def _public(outputs: automation.OutputMap) -> dict[str, object]:

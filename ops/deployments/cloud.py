@@ -32,7 +32,7 @@ from sandbox.kube_api import KubeApi
 from sandbox.outcome import Outcome
 from sandbox.paths import PROJECT_ROOT
 from sandbox.stack_files import PROJECT, override
-from sandbox.stack_operations import EngineError, Report, StackOperations
+from sandbox.stack_operations import Report, StackOperations, engine_errors
 
 # The official CLI starts the pack by itself; the sandbox's engine needs a program that does.
 _POLICIES = PROJECT_ROOT / "policy"
@@ -162,15 +162,13 @@ class CloudDeployment:
     @cached_property
     def _operations(self) -> StackOperations:
         self._need_cli()
-        try:
+        with engine_errors():
             stack = automation.select_stack(
                 self.stack,
                 PROJECT,
                 program=_run_program,
                 opts=automation.LocalWorkspaceOptions(work_dir=str(self._directory)),
             )
-        except automation.CommandError as error:
-            raise EngineError(str(error)) from error
         return StackOperations(stack)
 
     def _need_cli(self) -> None:

@@ -16,6 +16,7 @@ from ops.gateway import Account
 from ops.one_at_a_time import one_at_a_time
 from sandbox.paths import Instance, state_directory
 from sandbox.second_region.copies import Copies
+from sandbox.whole_file import write_file
 
 _JOURNAL, _COPIES = "journal.json", "copies"
 
@@ -67,10 +68,7 @@ class Journal:
         """Write it down, whole or not at all."""
         content = asdict(self)
         del content["directory"]
-        new = self.directory / f"{_JOURNAL}.new"
-        new.touch(mode=0o600)
-        new.write_text(json.dumps(content))
-        new.replace(self.directory / _JOURNAL)
+        write_file(self.directory / _JOURNAL, json.dumps(content))
 
     def close(self) -> None:
         """Delete it with the copies: the drill is over."""

@@ -1,7 +1,6 @@
 """Copies of a state: files, or objects in a bucket."""
 
 import json
-import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +10,7 @@ from urllib.parse import urlsplit
 from botocore.exceptions import ClientError
 
 from ops.state.stack_state import Document, StateError
+from sandbox.whole_file import write_file
 
 Clients = Callable[[str], Any]
 
@@ -37,10 +37,7 @@ def write_copy(place: str, name: str, document: Document, aws: Clients) -> str:
     directory = Path(place)
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     path = directory / name
-    temporary = path.with_suffix(".new")
-    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(text)
-    temporary.replace(path)
+    write_file(path, text)
     return str(path)
 
 

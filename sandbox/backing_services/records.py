@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from sandbox.whole_file import write_file
+
 HIGHEST_INDEX = 254
 
 
@@ -42,10 +44,7 @@ class Record:
             fcntl.flock(lock, fcntl.LOCK_EX)
             content = self.read()
             yield content
-            partial = self._path.with_suffix(".partial")
-            partial.touch(0o600)
-            partial.write_text(json.dumps(content, indent=2, sort_keys=True) + "\n")
-            partial.replace(self._path)
+            write_file(self._path, json.dumps(content, indent=2, sort_keys=True) + "\n")
         finally:
             os.close(lock)
 

@@ -15,6 +15,7 @@ from sandbox import certificates, toolchain
 from sandbox.backing_services.records import BackingServiceError, Record, release_index, take_index
 from sandbox.paths import Instance
 from sandbox.supervisor_client import ServiceSpec, SupervisorClient, create_state_directory
+from sandbox.whole_file import write_file
 
 # Changes the access list of the running server, through the local socket.
 _ADMINISTRATOR = "sandbox-administrator"
@@ -183,11 +184,7 @@ class Caches:
         lines += [f"user {user['name']} {user['rules']}" for user in users]
         if not any(user["name"] == "default" for user in users):
             lines.append(f"user default {_default_rules(cache)}")
-        path = directory / "users.acl"
-        partial = path.with_suffix(".partial")
-        partial.touch(0o600)
-        partial.write_text("\n".join(lines) + "\n")
-        partial.replace(path)
+        write_file(directory / "users.acl", "\n".join(lines) + "\n")
 
     def _reload(self, cache: Cache) -> None:
         """Have the running server read its access list again."""

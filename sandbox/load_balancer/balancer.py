@@ -13,7 +13,7 @@ from aiohttp import web
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from sandbox.certificates import authority, issue, write_file
+from sandbox.certificates import authority, issue
 from sandbox.kube_api import KubeApi
 from sandbox.load_balancer import configuration
 from sandbox.load_balancer.bindings import BindingError, endpoints
@@ -23,6 +23,7 @@ from sandbox.load_balancer.sign_in import SignIn
 from sandbox.load_balancer.targets import Targets
 from sandbox.node.informer import Informer
 from sandbox.paths import Instance
+from sandbox.whole_file import write_file
 
 _log = logging.getLogger(__name__)
 
@@ -204,7 +205,7 @@ class Balancer:
             text = json.dumps(self._status(), indent=2)
             if text != self._written:
                 path = self._instance.state / "load-balancer.json"
-                write_file(path, text.encode(), 0o600)
+                write_file(path, text)
                 self._written = text
 
     def _status(self) -> dict[str, Any]:

@@ -9,7 +9,6 @@ import time
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from sandbox.certificates import write_file
 from sandbox.kube_api import ApiError
 from sandbox.node import files, probes
 from sandbox.node.features import UnsupportedFeature
@@ -18,6 +17,7 @@ from sandbox.node.places import PodPlaces
 from sandbox.node.plan import ProcessPlan
 from sandbox.node.process import Process, StartError, kill_members
 from sandbox.node.status import ContainerRecord, Running, Terminated, Waiting, now
+from sandbox.whole_file import write_file
 
 # As the kubelet's crash-loop back-off, with a quicker beginning: 0, 1, 2, 4 … 300 s, and from the
 # beginning again after ten minutes without a crash.
@@ -153,7 +153,7 @@ class Container:
         places = self._pod.places
         home = places.container(self._name)
         if plan.kubeconfig:
-            write_file(places.kubeconfig(self._name), plan.kubeconfig.encode(), 0o600)
+            write_file(places.kubeconfig(self._name), plan.kubeconfig)
         log = files.open_log(places.log(self._name))
         try:
             return Process(plan.command, plan.environment, plan.directory, home, log)

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from sandbox.certificates import write_file
 from sandbox.node.places import PodPlaces
 from sandbox.node.volumes import File
+from sandbox.whole_file import write_file
 
 
 def prepare(pod: Mapping[str, Any], places: PodPlaces) -> None:

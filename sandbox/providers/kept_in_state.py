@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sandbox.paths import Instance
+from sandbox.whole_file import write_file
 
 _FILE = "kept-in-state.json"
 
@@ -38,6 +39,4 @@ def _locked(instance: Instance) -> Iterator[dict[str, str]]:
         fcntl.flock(lock, fcntl.LOCK_EX)
         entries = recorded(instance)
         yield entries
-        new = instance.state / f".{_FILE}.new"
-        new.write_text(json.dumps(entries, indent=2, sort_keys=True) + "\n")
-        new.replace(instance.state / _FILE)
+        write_file(instance.state / _FILE, json.dumps(entries, indent=2, sort_keys=True) + "\n")

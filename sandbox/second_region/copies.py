@@ -22,6 +22,7 @@ from sandbox.second_region.secret_copies import (
     read_keys,
     read_secrets,
 )
+from sandbox.whole_file import write_file
 
 _MANIFEST = "copies.json"
 
@@ -67,9 +68,7 @@ class Copies:
                 backups=read_backups(resources, home, region, self._directory / "backups"),
                 roles=_roles(home, from_),
             )
-        manifest = self._directory / _MANIFEST
-        manifest.touch(mode=0o600)
-        manifest.write_text(json.dumps(asdict(copied)))
+        write_file(self._directory / _MANIFEST, json.dumps(asdict(copied)))
         return copied
 
     def taken(self) -> Copied:
