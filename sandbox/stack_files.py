@@ -71,7 +71,7 @@ def stack_content(
     content = yaml.safe_load(source.read_text())
     if instance is None:
         content = without_ciphertext(content, stack, PROJECT)
-    earlier = yaml.safe_load(path.read_text()) if path.exists() else {}
+    earlier = (yaml.safe_load(path.read_text()) if path.exists() else None) or {}
     for key in ("encryptionsalt",):
         if key in earlier:
             content[key] = earlier[key]

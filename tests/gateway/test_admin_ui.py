@@ -32,6 +32,9 @@ ADMIN_URL = f"https://{ADMIN}:{PORT}"
 USERNAME, PASSWORD = "admin", "a-password-of-the-ui-alone"
 # A page with its data takes seconds where everything shares two cores.
 PATIENCE_MILLISECONDS = 120_000
+# Not `/ui/`, which leads there too: the UI does so several times over, and a browser that is slow
+# gives up the last of these when the form is filled in already (net::ERR_TOO_MANY_RETRIES).
+LOGIN = "/ui/login/"
 CONFIG = """
 model_list:
   - model_name: small
@@ -132,7 +135,7 @@ def sees(page: Page, text: str) -> None:
 @pytest.fixture(scope="module")
 def signed_in(used: Used, browser: Browser) -> Iterator[Page]:
     page = new_page(browser)
-    page.goto(f"{used.gateway.url}/ui/")
+    page.goto(f"{used.gateway.url}{LOGIN}")
     fill_in_password(page)
     sees(page, "Virtual Keys")
     yield page
@@ -173,7 +176,7 @@ def test_the_files_of_the_ui_are_served_from_a_directory_that_pods_may_write(
 
 def test_a_wrong_password_opens_nothing(used: Used, browser: Browser) -> None:
     page = new_page(browser)
-    page.goto(f"{used.gateway.url}/ui/")
+    page.goto(f"{used.gateway.url}{LOGIN}")
     fill_in_password(page, "guessed")
     expect(page.get_by_text("Invalid credentials").first).to_be_visible()
     page.close()
@@ -222,7 +225,7 @@ def test_the_issuer_lets_a_browser_in_and_the_password_then_opens_the_ui(
     browser: Browser, issuer: Issuer
 ) -> None:
     page = new_page(browser)
-    page.goto(f"{ADMIN_URL}/ui/")
+    page.goto(f"{ADMIN_URL}{LOGIN}")
     issuer.sign_in(page, "ada")
     fill_in_password(page)
     sees(page, "Virtual Keys")
@@ -316,7 +319,7 @@ def test_an_administrator_signs_in_with_the_issuer_alone(
     by_proxy: LiteLLM, browser: Browser, issuer: Issuer
 ) -> None:
     page = new_page(browser)
-    page.goto(f"{by_proxy.url}/ui/")
+    page.goto(f"{by_proxy.url}{LOGIN}")
     issuer.sign_in(page, "ada")
     sees(page, "Virtual Keys")
     page.goto(f"{by_proxy.url}/ui/models-and-endpoints/")
@@ -330,7 +333,7 @@ def test_somebody_of_no_named_group_only_looks(
     by_proxy: LiteLLM, browser: Browser, issuer: Issuer
 ) -> None:
     page = new_page(browser)
-    page.goto(f"{by_proxy.url}/ui/")
+    page.goto(f"{by_proxy.url}{LOGIN}")
     issuer.sign_in(page, "bob")
     sees(page, "Virtual Keys")
     page.close()

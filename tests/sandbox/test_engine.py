@@ -59,3 +59,12 @@ def test_a_stack_file_is_not_written_in_place(tmp_path: Path) -> None:
     before = made.stack_file.stat().st_ino
     made.supply_secret("litellm-gateway:suppliedSecrets.a.b", "value", overwrite=True)
     assert made.stack_file.stat().st_ino != before
+
+
+def test_a_first_run_that_was_killed_while_the_engine_wrote_the_stack_file_is_run_again(
+    tmp_path: Path,
+) -> None:
+    engine(tmp_path).stack_file.write_text("")
+    made = engine(tmp_path)
+    made.supply_secret("litellm-gateway:suppliedSecrets.a.b", "value", overwrite=False)
+    assert "encryptionsalt" in yaml.safe_load(made.stack_file.read_text())
