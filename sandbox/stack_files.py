@@ -71,10 +71,9 @@ def stack_content(
     content = yaml.safe_load(source.read_text())
     if instance is None:
         content = without_ciphertext(content, stack, PROJECT)
-    earlier = (yaml.safe_load(path.read_text()) if path.exists() else None) or {}
-    for key in ("encryptionsalt",):
-        if key in earlier:
-            content[key] = earlier[key]
+    earlier = yaml.safe_load(path.read_text() if path.exists() else "") or {}
+    if "encryptionsalt" in earlier:
+        content["encryptionsalt"] = earlier["encryptionsalt"]
     supplied = f"{PROJECT}:suppliedSecrets"
     if instance and supplied in earlier.get("config", {}):
         content["config"][supplied] = earlier["config"][supplied]

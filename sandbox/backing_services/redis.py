@@ -2,7 +2,6 @@
 
 import functools
 import hashlib
-import os
 import secrets
 import shutil
 import socket
@@ -65,7 +64,7 @@ class Caches:
         directory.mkdir(parents=True, mode=0o700)
         self._socket(cache.identifier).parent.mkdir(exist_ok=True)
         (directory / "data").mkdir(mode=0o700)
-        self._write_password(directory / "administrator")
+        write_file(directory / "administrator", secrets.token_urlsafe(32))
         self._write_configuration(cache)
         self._save(cache)
         self._write_access_list(cache)
@@ -200,11 +199,6 @@ class Caches:
         for answer in answers:
             if answer.startswith("-"):
                 raise CacheError(f"{cache.identifier} refused its access list: {answer[1:]}")
-
-    def _write_password(self, path: Path) -> None:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_urlsafe(32))
 
     def _directory(self, identifier: str) -> Path:
         return self._instance.state / "caches" / identifier

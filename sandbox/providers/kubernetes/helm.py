@@ -18,6 +18,7 @@ import yaml
 from sandbox.kube_api import ApiError, KubeApi
 from sandbox.providers.base import Connection, ProviderError
 from sandbox.toolchain import ensure
+from sandbox.whole_file import write_file
 
 _POLL_SECONDS = 0.1
 # Helm ends a cancelled operation by itself, but with --atomic only after rolling back.
@@ -171,8 +172,7 @@ def _executable() -> Path:
 
 def _private_file(directory: str, name: str, content: Mapping[str, Any]) -> Path:
     path = Path(directory) / name
-    path.touch(mode=0o600)
-    path.write_text(json.dumps(content))
+    write_file(path, json.dumps(content))
     return path
 
 
